@@ -1,0 +1,81 @@
+"""The checks themselves: a bad arrow, a stray export and an overlong function must be found."""
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import check_layers  # noqa: E402
+import check_symbols  # noqa: E402
+
+
+def put(root, path, text):
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(text)
+
+
+def layers(root):
+    result = subprocess.run([HERE / "check_layers.py", root], capture_output=True, text=True)
+    return result.returncode, result.stdout
+
+
+@pytest.fixture
+def tree(tmp_path):
+    put(tmp_path, "runtime/base/bytes.h", "")
+    put(tmp_path, "runtime/hooks/call.h", "")
+    put(tmp_path, "runtime/boot/boot.h", "")
+    put(tmp_path, "viewer/model/tree.h", "")
+    put(tmp_path, "viewer/formats/svg.c", '#include "base/bytes.h"\n#include "viewer/model/tree.h"\n')
+    return tmp_path
+
+
+def test_allowed_arrows_pass(tree):
+    put(tree, "runtime/boot/main.c", '#include "boot.h"\n#include "hooks/call.h"\n#include "viewer/model/tree.h"\n')
+    assert layers(tree)[0] == 0
+
+
+@pytest.mark.parametrize("path, include", [
+    ("runtime/base/bytes.c", "hooks/call.h"),
+    ("runtime/capture/ring.c", "runtime/hooks/call.h"),
+    ("runtime/pipeline/drain.c", "../boot/boot.h"),
+    ("viewer/model/tree.c", "viewer/formats/svg.c"),
+    ("viewer/cli/main.c", "runtime/boot/boot.h"),
+    ("tests/demo_server/main.c", "viewer/model/tree.h"),
+    ("tracepoints/sink.c", "exporters/profile/generated.pb-c.h"),
+])
+def test_bad_arrow_is_named_with_file_and_line(tree, path, include):
+    put(tree, path, f'/* Bad. */\n#include "{include}"\n')
+    status, text = layers(tree)
+    assert status == 1
+    assert f"{path}:2: " in text
+
+
+def test_forbidden_system_header_is_named(tree):
+    put(tree, "exporters/profile/profile.c", "#include <string.h>\n#include <time.h>\n")
+    status, text = layers(tree)
+    assert status == 1 and "exporters/profile/profile.c:2: " in text
+
+
+def test_long_function_and_long_file_are_warned_of_but_pass(tree):
+    put(tree, "runtime/base/long.c", "int grow(void)\n{\n" + "    work();\n" * 401 + "}\n")
+    status, text = layers(tree)
+    assert status == 0
+    assert "long.c:2: warning: grow has 401 lines" in text and "long.c: warning: 404 lines" in text
+
+
+def test_version_script_names_are_read_across_nodes_and_comments():
+    text = "/* a; */ V1 { global: read; write; # no: never\n pre_*; local: *; }; GLIBC_2.3.2 { pthread_cond_wait; } V1;"
+    assert check_symbols.map_globals(text) == ["read", "write", "pre_*", "pthread_cond_wait"]
+
+
+def test_exports_are_compared_both_ways():
+    found = list(check_symbols.compare_exports({"read", "leak", "pre_a"}, ["read", "write", "pre_*"]))
+    assert len(found) == 2
+    assert "exports leak" in found[0] and "does not export write" in found[1]
+
+
+def test_every_room_of_the_table_is_reachable_by_its_own_name():
+    for room in check_layers.ROOMS:
+        assert check_layers.room_of(room + "/x.c") == room
