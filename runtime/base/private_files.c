@@ -1,0 +1,38 @@
+/* close_range(CLOSE_RANGE_UNSHARE), and reaching back into the program's table when something must be said.
+ */
+#include "base/private_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static __thread bool is_private __attribute__((tls_model("initial-exec")));
+
+bool private_files_enter(void)
+{
+    /* One call that copies nothing; filters of containers refuse unshare more often than this. */
+    if (syscall(SYS_close_range, 0U, ~0U, (unsigned)CLOSE_RANGE_UNSHARE) != 0)
+        return false;
+    is_private = true;
+    for (int i = 0; i < 3; i++)
+        syscall(SYS_openat, (long)AT_FDCWD, "/dev/null", (long)O_RDWR);
+    return true;
+}
+
+bool private_files_are_used(void)
+{
+    return is_private;
+}
+
+int private_files_borrow(int fd)
+{
+    long self = syscall(SYS_pidfd_open, (long)getpid(), 0L);
+    if (self < 0)
+        return -errno;
+    long copy = syscall(SYS_pidfd_getfd, self, (long)fd, 0L);
+    int error = errno;
+    syscall(SYS_close, self);
+    return copy < 0 ? -error : (int)copy;
+}
