@@ -1,0 +1,27 @@
+/* A stack of this thread as a number in the dictionary: what hooks and the handler call. */
+#ifndef PREFLAME_CAPTURE_CAPTURE_H
+#define PREFLAME_CAPTURE_CAPTURE_H
+
+#include "capture/state.h"
+
+#include <stdint.h>
+#include <ucontext.h>
+
+/* The stack of the caller's caller outwards, without preflame's own frames. 0 when the dictionary is full or
+ * the thread has no slot. Hook-safe. Costs loads only once the code on the stack has been seen. */
+uint32_t capture_here(void);
+
+/* The stack that a signal interrupted. Signal-safe. */
+uint32_t capture_interrupted(const ucontext_t *context);
+
+/* A stack of one marker below one function: for time whose stack nobody saw. Signal-safe. */
+uint32_t capture_marked(uint64_t marker, uint64_t function);
+
+/* Sends the stack's dictionary entry to the sink if this trace session hasn't had it. Signal-safe. */
+void capture_send_stack(const struct sink *sink, uint32_t stack);
+
+/* Adds what this thread knows of itself to a fresh slot, or makes one for a thread whose start nobody saw.
+ * May return NULL. Signal-safe. */
+struct thread_slot *capture_slot(void);
+
+#endif

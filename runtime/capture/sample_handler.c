@@ -1,0 +1,60 @@
+/* A tick of the thread's CPU clock becomes a record in the thread's ring and, while a trace runs, an event.
+ */
+#include "capture/sample_handler.h"
+
+#include "base/clock.h"
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/banned.h"
+
+sample_foreign_fn sample_foreign;
+
+static void take_sample(const siginfo_t *info, const ucontext_t *context)
+{
+    struct thread_slot *slot = capture_slot();
+    if (!slot)
+        return;
+    uint32_t stack = capture_interrupted(context);
+    /* Timers tick with the kernel's HZ: the overrun says how many periods passed since the last signal. */
+    uint32_t count = 1 + (uint32_t)(info->si_overrun > 0 ? info->si_overrun : 0);
+    slot->ticks_counted += count;
+    int64_t value = (int64_t)count * atomic_load_explicit(&capture.sampling.period_ns, memory_order_relaxed);
+    if (atomic_load_explicit(&capture.sampling.is_recorded, memory_order_relaxed)) {
+        struct record record = {.time_ns = clock_mono_ns(),
+                                .value = value,
+                                .stack = stack,
+                                .tid = thread_self.tid,
+                                .count = count,
+                                .kind = RECORD_CPU};
+        ring_push(&slot->ring, &record);
+    }
+    const struct sink *sink = atomic_load_explicit(&capture.sink, memory_order_acquire);
+    if (!sink || !atomic_load_explicit(&capture.traces_samples, memory_order_relaxed) || !sink->is_enabled())
+        return;
+    /* A thread enters the provider first from a hook: its lazy state must not be made here. */
+    if (!thread_self.is_trace_ready) {
+        atomic_fetch_add_explicit(&capture.sampling.unready, count, memory_order_relaxed);
+        return;
+    }
+    capture_send_stack(sink, stack);
+    sink->sample(value, stack);
+}
+
+void sample_handler(int signal, siginfo_t *info, void *context)
+{
+    if (info->si_code != SI_TIMER || (uintptr_t)info->si_value.sival_ptr != capture.cookie) {
+        if (sample_foreign)
+            sample_foreign(signal, info, context);
+        return;
+    }
+    int error = errno;
+    thread_self.samples_taken++;
+    if (atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
+        take_sample(info, context);
+    else
+        atomic_fetch_add_explicit(&capture.sampling.late, 1, memory_order_relaxed);
+    errno = error;
+}

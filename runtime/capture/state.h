@@ -1,0 +1,52 @@
+/* The shared state of the process: made by boot in the preload, read by the engine, used by every capture. */
+#ifndef PREFLAME_CAPTURE_STATE_H
+#define PREFLAME_CAPTURE_STATE_H
+
+#include "base/sink.h"
+#include "capture/modules.h"
+#include "capture/rules.h"
+#include "capture/stacks.h"
+#include "capture/thread.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What hooks have to do besides the call; 0 = nothing, the state that must cost nothing. */
+enum hook_reason {
+    HOOK_TRACE = 1,  /* a trace provider listens */
+    HOOK_SAMPLE = 2, /* our signal is in the air: EINTR may be ours */
+    HOOK_SETTLE = 4, /* a forked child that has not waited for anything yet */
+};
+
+/* The CPU profiler's part: written by profilers/cpu, read by the handler. */
+struct sampling {
+    _Atomic uint32_t is_active;
+    _Atomic uint32_t is_recorded; /* samples go to the rings (a profile runs), not only to the sink */
+    _Atomic int64_t period_ns;
+    _Atomic uint64_t refused_timers;
+    _Atomic uint64_t unready; /* samples missing in the trace: their thread hadn't entered the provider */
+    _Atomic uint64_t late;    /* our signals that came after the stop */
+};
+
+struct capture_state {
+    _Atomic uint32_t hooks_active; /* enum hook_reason bits; the one word that hot paths load */
+    _Atomic int32_t pid;           /* of the process that this state describes */
+    _Atomic(const struct sink *) sink;
+    _Atomic uint32_t session; /* trace session number: grows at each session start */
+    _Atomic uint32_t traces_samples;
+    _Atomic uint64_t truncated, failed; /* walks that ended early, by why */
+    uint64_t own_low, own_high;         /* the preload's code */
+    uint64_t plain_low, plain_high;     /* libc's syscall(), through which hooks make plain calls */
+    uintptr_t cookie;                   /* si_value of our signals */
+    struct sampling sampling;
+    struct module_state modules;
+    struct rule_table *rules;
+    struct stack_table *stacks;
+    struct thread_table *threads;
+};
+
+extern struct capture_state capture;
+
+#endif

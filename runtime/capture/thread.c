@@ -1,0 +1,98 @@
+/* Taking and leaving thread slots: a lock-free stack of free slots. */
+#include "capture/thread.h"
+
+#include <stddef.h>
+
+#include "base/banned.h"
+
+__thread struct thread_self thread_self __attribute__((tls_model("initial-exec")));
+
+static void push_free(struct thread_table *table, struct thread_slot *slot)
+{
+    uint32_t number = (uint32_t)(slot - table->slots) + 1;
+    uint64_t head = atomic_load_explicit(&table->free_head, memory_order_relaxed);
+    uint64_t next;
+    do {
+        atomic_store_explicit(&slot->next_free, (uint32_t)head, memory_order_relaxed);
+        next = ((head >> 32) + 1) << 32 | number;
+        /* Release: publishes next_free and the slot's reset fields. */
+    } while (!atomic_compare_exchange_weak_explicit(&table->free_head, &head, next, memory_order_release,
+                                                    memory_order_relaxed));
+}
+
+static struct thread_slot *pop_free(struct thread_table *table)
+{
+    uint64_t head = atomic_load_explicit(&table->free_head, memory_order_acquire);
+    while ((uint32_t)head) {
+        struct thread_slot *slot = &table->slots[(uint32_t)head - 1];
+        uint64_t next =
+            ((head >> 32) + 1) << 32 | atomic_load_explicit(&slot->next_free, memory_order_relaxed);
+        if (atomic_compare_exchange_weak_explicit(&table->free_head, &head, next, memory_order_acquire,
+                                                  memory_order_acquire))
+            return slot;
+    }
+    return NULL;
+}
+
+static struct thread_slot *take_fresh(struct thread_table *table)
+{
+    uint32_t used = atomic_load_explicit(&table->high_water, memory_order_relaxed);
+    while (used < THREAD_SLOTS) {
+        if (atomic_compare_exchange_weak_explicit(&table->high_water, &used, used + 1, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return &table->slots[used];
+    }
+    atomic_fetch_add_explicit(&table->refused, 1, memory_order_relaxed);
+    return NULL;
+}
+
+struct thread_slot *thread_slot_take(struct thread_table *table)
+{
+    struct thread_slot *slot = pop_free(table);
+    if (!slot)
+        slot = take_fresh(table);
+    if (!slot)
+        return NULL;
+    slot->is_foreign = slot->is_internal = slot->is_signal_blocked = false;
+    slot->start = NULL;
+    slot->start_c11 = NULL;
+    slot->parent_tid = 0;
+    slot->pthread = 0;
+    slot->stack_low = slot->stack_high = 0;
+    slot->name[0] = 0;
+    atomic_store_explicit(&slot->in_capture, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->timer_state, TIMER_NONE, memory_order_relaxed);
+    atomic_store_explicit(&slot->tid, 0, memory_order_relaxed);
+    /* Release: a reader that sees LIVE sees the reset fields. */
+    atomic_store_explicit(&slot->state, SLOT_LIVE, memory_order_release);
+    return slot;
+}
+
+void thread_slot_leave(struct thread_table *table, struct thread_slot *slot)
+{
+    if (!ring_is_empty(&slot->ring)) {
+        atomic_store_explicit(&slot->state, SLOT_EXITED, memory_order_release);
+        return;
+    }
+    atomic_store_explicit(&slot->tid, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->state, SLOT_FREE, memory_order_release);
+    push_free(table, slot);
+}
+
+void thread_slot_reap(struct thread_table *table, struct thread_slot *slot)
+{
+    if (atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_EXITED && ring_is_empty(&slot->ring))
+        thread_slot_leave(table, slot);
+}
+
+struct thread_slot *thread_slot_find(struct thread_table *table, int32_t tid)
+{
+    uint32_t used = atomic_load_explicit(&table->high_water, memory_order_acquire);
+    for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
+        struct thread_slot *slot = &table->slots[i];
+        if (atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_LIVE &&
+            atomic_load_explicit(&slot->tid, memory_order_relaxed) == tid)
+            return slot;
+    }
+    return NULL;
+}

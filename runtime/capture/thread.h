@@ -1,0 +1,78 @@
+/* Thread slots: what the process knows about each of its threads, and each thread's own state. */
+#ifndef PREFLAME_CAPTURE_THREAD_H
+#define PREFLAME_CAPTURE_THREAD_H
+
+#include "base/compiler.h"
+#include "capture/ring.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define THREAD_SLOTS 8192 /* threads that can be known at once; the others run unprofiled and are counted */
+#define STACK_FRAMES_MAX 512
+
+enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_EXITED };
+enum timer_state { TIMER_NONE, TIMER_CREATING, TIMER_ARMED, TIMER_CLOSED /* its thread has ended */ };
+
+/* One thread, in the shared table. Written by its thread unless said otherwise. */
+struct thread_slot {
+    _Atomic uint32_t state;     /* enum slot_state */
+    _Atomic uint32_t next_free; /* free list: index + 1 */
+    _Atomic int32_t tid;
+    _Atomic uint32_t in_capture;  /* published before module tables are read: dlclose waits for it */
+    _Atomic uint32_t timer_state; /* enum timer_state; whoever moves NONE to CREATING owns the next step */
+    int32_t timer_id;
+    int64_t armed_cpu_ns,
+        first_tick_ns;      /* the thread's CPU time when its timer began; the first tick, from there */
+    uint64_t ticks_counted; /* periods that samples stood for since then */
+    bool is_internal;       /* a thread of preflame's or of its libraries: never sampled, never traced */
+    bool is_signal_blocked; /* inherited by thread_self at the start */
+    int32_t parent_tid;
+    void *(*start)(void *); /* what the program asked the thread to run, and with what */
+    int (*start_c11)(void *);
+    void *start_argument;
+    bool is_foreign; /* claimed by the handler of a thread whose start nobody saw */
+    uint64_t pthread;
+    uintptr_t stack_low, stack_high; /* 0,0 = unknown: loads go through the kernel */
+    char name[16];
+    struct ring ring;
+    /* Scratch for stacks under way: the handler may interrupt a hook, so each has its own. */
+    uint64_t hook_frames[STACK_FRAMES_MAX];
+    uint64_t handler_frames[STACK_FRAMES_MAX];
+};
+
+/* The thread's own state. */
+struct thread_self {
+    struct thread_slot *slot;
+    int32_t tid;
+    uint32_t guard;         /* > 0: inside preflame; hooks pass straight through */
+    uint32_t samples_taken; /* our signals handled: hooks compare it to tell whose EINTR it was */
+    uint32_t app_signals;   /* the program's handlers run */
+    uint64_t plain_call;    /* the libc function that a hook stands in for by a plain system call now, or 0 */
+    bool is_internal;       /* a thread of preflame's or of its libraries */
+    bool is_trace_ready;    /* sink->thread_init was called */
+    bool is_signal_blocked; /* the program believes our signal is blocked here */
+    bool is_signal_pending; /* the program's own signal of our number came while it believed so */
+    bool is_vfork_suspect;  /* vfork was called: until getpid says otherwise this may be the child */
+};
+
+extern __thread struct thread_self thread_self __attribute__((tls_model("initial-exec")));
+
+struct thread_table {
+    _Atomic uint64_t free_head;  /* ABA tag in the high half, index + 1 in the low */
+    _Atomic uint32_t high_water; /* slots ever used: readers stop there */
+    _Atomic uint64_t refused;    /* threads that found no slot */
+    struct thread_slot slots[THREAD_SLOTS];
+};
+
+/* A free slot, marked LIVE with an empty ring, or NULL (counted). Signal-safe. Any thread. */
+struct thread_slot *thread_slot_take(struct thread_table *table);
+/* Gives a slot back: FREE when its ring is empty, EXITED (the drain frees it) otherwise. Signal-safe. */
+void thread_slot_leave(struct thread_table *table, struct thread_slot *slot);
+/* Frees an EXITED slot whose ring has been emptied. Drain only. */
+void thread_slot_reap(struct thread_table *table, struct thread_slot *slot);
+/* The live slot of `tid`, or NULL. Linear; not for hot paths. Signal-safe. */
+struct thread_slot *thread_slot_find(struct thread_table *table, int32_t tid);
+
+#endif
