@@ -1,0 +1,170 @@
+/* Events around a real call, and telling our EINTR from the program's. */
+#include "hooks/call.h"
+
+#include "base/clock.h"
+#include "hooks/host.h"
+#include "hooks/vfork.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+_Atomic uint32_t call_traces_all;
+
+const struct sink *call_sink(void)
+{
+    const struct sink *sink = atomic_load_explicit(&capture.sink, memory_order_acquire);
+    if (!sink || thread_self.guard || thread_self.is_internal || vfork_is_child())
+        return NULL;
+    if (!sink->is_enabled())
+        return NULL;
+    if (!thread_self.is_trace_ready) {
+        thread_self.guard++;
+        sink->thread_init();
+        thread_self.guard--;
+        thread_self.is_trace_ready = true;
+    }
+    return sink;
+}
+
+static uint32_t stack_sent(const struct sink *sink)
+{
+    uint32_t stack = capture_here();
+    capture_send_stack(sink, stack);
+    return stack;
+}
+
+void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns)
+{
+    int error = errno;
+    if (UNLIKELY(atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) & HOOK_SETTLE) &&
+        kind == WAITS && !thread_self.guard && !thread_self.is_internal && !vfork_is_child())
+        TELL_HOST(settle);
+    *call = (struct call){.object = object,
+                          .reason = (uint8_t)reason,
+                          .timeout_ns = timeout_ns,
+                          .samples_taken = thread_self.samples_taken,
+                          .app_signals = thread_self.app_signals};
+    call->sink = call_sink();
+    if (call->sink || timeout_ns >= 0)
+        call->start_ns = clock_mono_ns(); /* the program waits from here on, for us too */
+    if (call->sink && kind == WAITS) {
+        thread_self.guard++;
+        call->stack = stack_sent(call->sink);
+        call->sink->block(call->reason, object, timeout_ns, call->stack);
+        thread_self.guard--;
+        call->is_begun = true;
+    }
+    errno = error;
+}
+
+/* What a read or write waited for, by what its descriptor is. */
+static uint8_t descriptor_reason(uint8_t reason, uint64_t fd)
+{
+    struct stat status;
+    if (reason != READS && reason != WRITES)
+        return reason;
+    if (fstat((int)fd, &status) != 0)
+        return WAIT_FILE_IO;
+    if (S_ISSOCK(status.st_mode))
+        return reason == READS ? WAIT_NET_READ : WAIT_NET_WRITE;
+    /* eventfd, timerfd and their like have no type: threads wake each other through them as through pipes. */
+    return S_ISFIFO(status.st_mode) || !(status.st_mode & S_IFMT) ? WAIT_PIPE : WAIT_FILE_IO;
+}
+
+void call_end(struct call *call, long number, int64_t result)
+{
+    const struct sink *sink = call->sink;
+    if (!sink)
+        return;
+    int error = errno;
+    int64_t duration_ns = clock_mono_ns() - call->start_ns;
+    bool is_slow = duration_ns >= CALL_SLOW_NS;
+    bool sends_syscall =
+        number != NO_SYSCALL && (is_slow || atomic_load_explicit(&call_traces_all, memory_order_relaxed));
+    if (call->is_begun || is_slow || sends_syscall) {
+        thread_self.guard++;
+        if (!call->stack)
+            call->stack = stack_sent(sink);
+        if (call->is_begun || is_slow)
+            sink->unblock(descriptor_reason(call->reason, call->object), call->object, result, duration_ns,
+                          call->stack);
+        if (sends_syscall)
+            sink->syscall((int32_t)number, result, duration_ns, call->stack);
+        thread_self.guard--;
+    }
+    errno = error;
+}
+
+bool call_was_ours(struct call *call)
+{
+    if (errno != EINTR || thread_self.samples_taken == call->samples_taken ||
+        thread_self.app_signals != call->app_signals)
+        return false;
+    call->samples_taken = thread_self.samples_taken;
+    return true;
+}
+
+static int64_t left_ns(const struct call *call)
+{
+    int64_t left = call->timeout_ns - (clock_mono_ns() - call->start_ns);
+    return left > 0 ? left : 0;
+}
+
+bool call_left_ms(const struct call *call, int *timeout_ms)
+{
+    if (*timeout_ms > 0)
+        *timeout_ms = (int)((left_ns(call) + 999999) / 1000000);
+    return true;
+}
+
+bool call_left_us(const struct call *call, useconds_t *timeout_us)
+{
+    *timeout_us = (useconds_t)((left_ns(call) + 999) / 1000);
+    return true;
+}
+
+bool call_left_timespec(struct call *call, const struct timespec **timeout)
+{
+    if (*timeout) {
+        int64_t left = left_ns(call);
+        call->left = (struct timespec){.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
+        *timeout = &call->left;
+    }
+    return true;
+}
+
+int64_t call_ms_ns(int timeout_ms)
+{
+    return timeout_ms < 0 ? -1 : (int64_t)timeout_ms * 1000000;
+}
+
+static int64_t bounded_ns(int64_t seconds, int64_t ns)
+{
+    return seconds > INT64_MAX / NS_PER_S - 1 ? INT64_MAX : seconds * NS_PER_S + ns;
+}
+
+int64_t call_timespec_ns(const struct timespec *timeout)
+{
+    return timeout && timeout->tv_sec >= 0 ? bounded_ns(timeout->tv_sec, timeout->tv_nsec) : -1;
+}
+
+int64_t call_timeval_ns(const struct timeval *timeout)
+{
+    return timeout && timeout->tv_sec >= 0 ? bounded_ns(timeout->tv_sec, timeout->tv_usec * 1000) : -1;
+}
+
+int64_t call_until_ns(clockid_t clock, const struct timespec *until)
+{
+    if (!until || until->tv_sec < 0)
+        return -1;
+    int64_t left = bounded_ns(until->tv_sec, until->tv_nsec) - clock_ns(clock);
+    return left > 0 ? left : 0;
+}
+
+int64_t call_condition_until_ns(const struct timespec *until)
+{
+    const time_t year_2001 = 1000000000;
+    return call_until_ns(until && until->tv_sec < year_2001 ? CLOCK_MONOTONIC : CLOCK_REALTIME, until);
+}

@@ -1,0 +1,84 @@
+/* What surrounds a real call while something is recorded: events, and the repeat after an EINTR that was
+ * ours. */
+#ifndef PREFLAME_HOOKS_CALL_H
+#define PREFLAME_HOOKS_CALL_H
+
+#include "base/wait.h"
+#include "capture/capture.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NO_SYSCALL (-1)
+
+enum call_kind { IO, WAITS };
+
+/* Reasons that depend on the descriptor: beyond every wait_reason. */
+enum { READS = 250, WRITES = 251 };
+
+struct call {
+    const struct sink *sink; /* NULL: no trace, or this thread isn't to be traced now */
+    int64_t start_ns;        /* 0 when nobody asked for the time */
+    int64_t timeout_ns;      /* of the first try, -1 without */
+    uint64_t object;
+    uint32_t samples_taken, app_signals; /* of the thread, before the call */
+    uint32_t stack;
+    uint8_t reason;
+    bool is_begun;        /* a `block` was sent */
+    struct timespec left; /* where call_left_timespec keeps its answer */
+};
+
+/* Anything to do besides the call? One load. */
+static inline bool hooks_are_active(void)
+{
+    return atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) != 0;
+}
+
+/* Are samples taken, and nothing else going on? One load. */
+static inline bool hooks_only_sample(void)
+{
+    return atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) == HOOK_SAMPLE;
+}
+
+/* Does a trace provider listen? For calls that our signal can't interrupt. One load. */
+static inline bool hooks_are_traced(void)
+{
+    return (atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) & HOOK_TRACE) != 0;
+}
+
+/* The sink for this thread's events now, or NULL: no provider, no session, inside preflame, an internal
+ * thread or a vfork child. Makes the thread ready for the provider when needed. Not signal-safe. */
+const struct sink *call_sink(void);
+
+/* Before and after the real call. Errno is kept. call_end's result is the value, or -errno. Between the two
+ * the guard is down: cancellation may leave from the real call without call_end. */
+void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns);
+void call_end(struct call *call, long number, int64_t result);
+
+/* Did our signal, and no handler of the program's, interrupt the call? Then it may be repeated. Keeps errno.
+ */
+bool call_was_ours(struct call *call);
+
+/* For the table's column `again`: shorten the timeout by the time that passed. Always true. */
+bool call_left_ms(const struct call *call, int *timeout_ms);
+bool call_left_us(const struct call *call, useconds_t *timeout_us);
+bool call_left_timespec(struct call *call, const struct timespec **timeout);
+
+/* For the column `timeout`. NULL and negative milliseconds mean none: -1. */
+int64_t call_ms_ns(int timeout_ms);
+int64_t call_timespec_ns(const struct timespec *timeout);
+int64_t call_timeval_ns(const struct timeval *timeout);
+int64_t call_until_ns(clockid_t clock, const struct timespec *until);
+/* For conditions, whose clock is an attribute that can't be read back: times before 2001 are uptimes. */
+int64_t call_condition_until_ns(const struct timespec *until);
+
+/* Slow enough to be sent when not all system calls are (ns). */
+#define CALL_SLOW_NS 20000
+extern _Atomic uint32_t call_traces_all; /* send every system call, not only slow ones */
+
+#endif

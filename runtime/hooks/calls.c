@@ -1,0 +1,82 @@
+/* The interposed calls of calls.def: one template. */
+#include "base/clock.h"
+#include "hooks/call.h"
+#include "hooks/reals.h"
+#include "hooks/single.h"
+
+#include <sys/single_threaded.h>
+
+atomic_bool program_is_single;
+
+void single_init(void)
+{
+    atomic_store_explicit(&program_is_single, __libc_single_threaded != 0, memory_order_relaxed);
+}
+
+/* Only samples are taken: nothing to tell, but an EINTR may be ours. */
+static inline void sampled_begin(struct call *call, int64_t timeout_ns)
+{
+    call->samples_taken = thread_self.samples_taken;
+    call->app_signals = thread_self.app_signals;
+    call->timeout_ns = timeout_ns;
+    call->start_ns = timeout_ns > 0 ? clock_mono_ns() : 0;
+}
+
+/* The half of a hook that runs while something is recorded. */
+#define RECORDED(ret, name, params, real_call, number, reason, object, kind, timeout, again)                 \
+    ret name params;                                                                                         \
+    static __attribute__((noinline)) ret recorded_##name params                                              \
+    {                                                                                                        \
+        struct call call;                                                                                    \
+        ret result;                                                                                          \
+        if (LIKELY(hooks_only_sample())) {                                                                   \
+            sampled_begin(&call, timeout);                                                                   \
+            do {                                                                                             \
+                result = real_call;                                                                          \
+            } while (UNLIKELY(result == (ret)-1) && call_was_ours(&call) && (again));                        \
+            return result;                                                                                   \
+        }                                                                                                    \
+        call_begin(&call, reason, (uint64_t)(object), kind, timeout);                                        \
+        do {                                                                                                 \
+            result = real_call;                                                                              \
+        } while (UNLIKELY(result == (ret)-1) && call_was_ours(&call) && (again));                            \
+        call_end(&call, number, result == (ret)-1 ? -(int64_t)errno : (int64_t)result);                      \
+        return result;                                                                                       \
+    }
+
+#define CALL(ret, name, params, args, number, reason, object, kind, timeout, again)                          \
+    RECORDED(ret, name, params, real_##name args, number, reason, object, kind, timeout, again)              \
+    EXPORT ret name params                                                                                   \
+    {                                                                                                        \
+        if (LIKELY(!hooks_are_active()))                                                                     \
+            return real_##name args;                                                                         \
+        return recorded_##name args;                                                                         \
+    }
+
+/* While samples may come, the plain call says whose it is: the handler finds the thread in libc's syscall().
+ */
+#define UNWRAP(...) __VA_ARGS__
+#define PLAIN_CALL(ret, name, args, number)                                                                  \
+    ({                                                                                                       \
+        ret plain_result;                                                                                    \
+        if (single_thread()) {                                                                               \
+            thread_self.plain_call = (uint64_t)(uintptr_t)real_##name;                                       \
+            plain_result = (ret)syscall(number, UNWRAP args);                                                \
+            thread_self.plain_call = 0;                                                                      \
+        } else {                                                                                             \
+            plain_result = real_##name args;                                                                 \
+        }                                                                                                    \
+        plain_result;                                                                                        \
+    })
+
+#define PLAIN(ret, name, params, args, number, reason, object, kind, timeout, again)                         \
+    RECORDED(ret, name, params, PLAIN_CALL(ret, name, args, number), number, reason, object, kind, timeout,  \
+             again)                                                                                          \
+    EXPORT ret name params                                                                                   \
+    {                                                                                                        \
+        if (UNLIKELY(hooks_are_active()))                                                                    \
+            return recorded_##name args;                                                                     \
+        return single_thread() ? (ret)syscall(number, UNWRAP args) : real_##name args;                       \
+    }
+#include "hooks/calls.def"
+#undef CALL

@@ -1,0 +1,26 @@
+/* What hooks tell the composition root: set by boot before any hook is active, NULL-safe through the calls
+ * below. */
+#ifndef PREFLAME_HOOKS_HOST_H
+#define PREFLAME_HOOKS_HOST_H
+
+#include <stdbool.h>
+
+struct hooks_host {
+    void (*finish)(void);     /* the process ends now: write what is to be written */
+    void (*checkpoint)(void); /* an exec may end the image: write, and go on if it fails */
+    void (*before_fork)(void);
+    void (*after_fork_parent)(void);
+    void (*after_fork_child)(bool is_light); /* light: _Fork, only async-signal-safe work */
+    void (*settle)(void); /* a forked child waits: it is here to stay, and no exec follows at once */
+    void (*last_thread_ended)(void); /* no thread of the program is left: don't keep the process alive */
+};
+
+extern struct hooks_host hooks_host;
+
+#define TELL_HOST(what, ...)                                                                                 \
+    do {                                                                                                     \
+        if (hooks_host.what)                                                                                 \
+            hooks_host.what(__VA_ARGS__);                                                                    \
+    } while (0)
+
+#endif

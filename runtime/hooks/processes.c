@@ -1,0 +1,243 @@
+/* How a process forks, becomes another program and ends. */
+#include "hooks/processes.h"
+
+#include "hooks/host.h"
+#include "hooks/reals.h"
+#include "hooks/signals.h"
+#include "hooks/vfork.h"
+#include "profilers/cpu.h"
+
+#include <alloca.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+struct hooks_host hooks_host;
+
+static sigset_t
+    mask_before_fork; /* of the one thread that forks: glibc runs fork handlers one thread at a time */
+
+/* Forks of preflame's own making, or of a library that it loads (lttng-ust forks in its constructor), are
+ * nobody's. */
+static bool fork_is_internal(void)
+{
+    return thread_self.guard || thread_self.is_internal;
+}
+
+static void before_fork(void)
+{
+    if (process_is_foreign() || fork_is_internal())
+        return;
+    sigset_t before;
+    signals_hold(&before); /* a storm of signals would restart the clone for ever */
+    TELL_HOST(before_fork);
+    mask_before_fork = before;
+}
+
+static void after_fork_parent(void)
+{
+    if (process_is_foreign() || fork_is_internal())
+        return;
+    sigset_t before = mask_before_fork;
+    TELL_HOST(after_fork_parent);
+    signals_release(&before);
+}
+
+static void after_fork_child(void)
+{
+    if (fork_is_internal()) /* it stays foreign: hooks pass straight through */
+        return;
+    sigset_t before = mask_before_fork;
+    TELL_HOST(after_fork_child, false);
+    signals_release(&before);
+}
+
+void processes_watch_forks(void)
+{
+    /* Handlers, not a hook of fork: they also see daemon() and forkpty(), which fork inside libc. */
+    if (pthread_atfork(before_fork, after_fork_parent, after_fork_child) != 0)
+        return;
+}
+
+pid_t _Fork(void);
+EXPORT pid_t _Fork(void)
+{
+    sigset_t before;
+    if (process_is_foreign() || fork_is_internal())
+        return real__Fork();
+    signals_hold(&before);
+    pid_t pid = real__Fork();
+    int error = errno;
+    if (pid == 0)
+        TELL_HOST(after_fork_child, true);
+    signals_release(&before);
+    errno = error;
+    return pid;
+}
+
+/* vfork can't be wrapped by a function that returns: mark the thread and go to libc's, which returns to our
+ * caller. */
+__asm__(".pushsection .text\n"
+        ".globl vfork\n"
+        ".type vfork, @function\n"
+        "vfork:\n"
+        "\t.cfi_startproc\n"
+        "\tcmpq $0, real_vfork(%rip)\n"
+        "\tjne 1f\n"
+        "\tsubq $8, %rsp\n"
+        "\t.cfi_adjust_cfa_offset 8\n"
+        "\tcall reals_resolve\n"
+        "\taddq $8, %rsp\n"
+        "\t.cfi_adjust_cfa_offset -8\n"
+        "1:\tcall processes_suspect_vfork\n"
+        "\tjmp *real_vfork(%rip)\n"
+        "\t.cfi_endproc\n"
+        ".size vfork, .-vfork\n"
+        ".popsection\n");
+
+/* Called by the assembly above with the stack off by 8: touches TLS only. */
+__attribute__((used, visibility("hidden"))) void processes_suspect_vfork(void);
+void processes_suspect_vfork(void)
+{
+    thread_self.is_vfork_suspect = true;
+}
+
+/* spawn: the timer is quiet while the clone lasts; blocking our signal instead would show in the child's
+ * mask. */
+#define SPAWN(name, real)                                                                                    \
+    int name(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,                        \
+             const posix_spawnattr_t *how, char *const arguments[], char *const environment[]);              \
+    EXPORT int name(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,                 \
+                    const posix_spawnattr_t *how, char *const arguments[], char *const environment[])        \
+    {                                                                                                        \
+        bool is_quiet = cpu_quiet_self(true);                                                                \
+        int result = real(pid, file, actions, how, arguments, environment);                                  \
+        if (is_quiet)                                                                                        \
+            cpu_quiet_self(false);                                                                           \
+        return result;                                                                                       \
+    }
+SPAWN(hook_posix_spawn, real_posix_spawn)
+SPAWN(hook_posix_spawnp, real_posix_spawnp)
+SPAWN(hook_old_posix_spawn, real_old_posix_spawn)
+SPAWN(hook_old_posix_spawnp, real_old_posix_spawnp)
+__asm__(".symver hook_posix_spawn, posix_spawn@@GLIBC_2.15");
+__asm__(".symver hook_posix_spawnp, posix_spawnp@@GLIBC_2.15");
+__asm__(".symver hook_old_posix_spawn, posix_spawn@GLIBC_2.2.5");
+__asm__(".symver hook_old_posix_spawnp, posix_spawnp@GLIBC_2.2.5");
+
+/* exec ends this image: what was recorded is written first. If it fails, recording goes on. */
+static bool before_exec(void)
+{
+    if (process_is_foreign())
+        return false;
+    int error = errno;
+    TELL_HOST(checkpoint);
+    cpu_quiet_self(true); /* a pending signal would meet the new image, where its default action is death */
+    errno = error;
+    return true;
+}
+
+static void after_failed_exec(bool is_ours)
+{
+    if (is_ours)
+        cpu_quiet_self(false);
+}
+
+#define EXEC(name, params, args)                                                                             \
+    EXPORT int name params                                                                                   \
+    {                                                                                                        \
+        bool is_ours = before_exec();                                                                        \
+        int result = real_##name args;                                                                       \
+        after_failed_exec(is_ours);                                                                          \
+        return result;                                                                                       \
+    }
+EXEC(execve, (const char *file, char *const arguments[], char *const environment[]),
+     (file, arguments, environment))
+EXEC(execv, (const char *file, char *const arguments[]), (file, arguments))
+EXEC(execvp, (const char *file, char *const arguments[]), (file, arguments))
+EXEC(execvpe, (const char *file, char *const arguments[], char *const environment[]),
+     (file, arguments, environment))
+EXEC(fexecve, (int fd, char *const arguments[], char *const environment[]), (fd, arguments, environment))
+EXEC(execveat, (int fd, const char *file, char *const arguments[], char *const environment[], int flags),
+     (fd, file, arguments, environment, flags))
+
+static size_t count_arguments(va_list list)
+{
+    size_t count = 1;
+    while (va_arg(list, char *))
+        count++;
+    return count;
+}
+
+/* Gathers `first` and the list behind it, NULL included, on the caller's stack. */
+#define GATHER(arguments, first)                                                                             \
+    va_list list;                                                                                            \
+    va_start(list, first);                                                                                   \
+    size_t count = count_arguments(list);                                                                    \
+    va_end(list);                                                                                            \
+    char **arguments = alloca((count + 1) * sizeof(char *));                                                 \
+    va_start(list, first);                                                                                   \
+    arguments[0] = (char *)(uintptr_t)(first);                                                               \
+    for (size_t i = 1; i <= count; i++)                                                                      \
+    arguments[i] = va_arg(list, char *)
+
+EXPORT int execl(const char *file, const char *first, ...)
+{
+    GATHER(arguments, first);
+    va_end(list);
+    return execve(file, arguments, environ);
+}
+
+EXPORT int execlp(const char *file, const char *first, ...)
+{
+    GATHER(arguments, first);
+    va_end(list);
+    return execvp(file, arguments);
+}
+
+EXPORT int execle(const char *file, const char *first, ...)
+{
+    GATHER(arguments, first);
+    char **environment = va_arg(list, char **);
+    va_end(list);
+    return execve(file, arguments, environment);
+}
+
+/* The ways out. `exit` and a return from main pass our destructor, and quick_exit's handlers belong to the
+ * program. */
+#define FINISH()                                                                                             \
+    if (!process_is_foreign())                                                                               \
+    TELL_HOST(finish)
+
+EXPORT void _exit(int status)
+{
+    FINISH();
+    reals_resolve();
+    ((leave_fn)real__exit)(status);
+}
+
+EXPORT void _Exit(int status)
+{
+    FINISH();
+    reals_resolve();
+    ((leave_fn)real__Exit)(status);
+}
+
+EXPORT void quick_exit(int status)
+{
+    FINISH();
+    reals_resolve();
+    ((leave_fn)real_quick_exit)(status);
+}
+
+EXPORT void exit(int status)
+{
+    reals_resolve();
+    ((leave_fn)real_exit)(status);
+}
+
+EXPORT void abort(void)
+{
+    FINISH();
+    reals_resolve();
+    ((leave_fn)real_abort)(0);
+}

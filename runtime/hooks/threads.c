@@ -1,0 +1,336 @@
+/* pthread_create and its kin: every thread starts in our trampoline, which makes it known and sees it end. */
+#include "hooks/threads.h"
+
+#include "base/clock.h"
+#include "hooks/call.h"
+#include "hooks/host.h"
+#include "hooks/reals.h"
+#include "hooks/single.h"
+#include "profilers/cpu.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+
+extern void *__libc_stack_end; /* ld.so's: where the first thread's stack begins */
+
+static _Atomic uint64_t main_pthread;       /* the first thread */
+static atomic_bool is_main_doomed;          /* it was cancelled, and counted as gone */
+static _Atomic int32_t program_threads = 1; /* threads of the program: the process ends with the last */
+
+static void tell_started(const struct thread_slot *slot)
+{
+    const struct sink *sink = call_sink();
+    if (!sink)
+        return;
+    thread_self.guard++;
+    uint64_t entry = slot->start ? (uint64_t)(uintptr_t)slot->start : (uint64_t)(uintptr_t)slot->start_c11;
+    sink->thread_start(slot->pthread, slot->parent_tid, entry, slot->name);
+    thread_self.guard--;
+}
+
+static void thread_began(struct thread_slot *slot)
+{
+    thread_self.slot = slot;
+    thread_self.tid = (int32_t)syscall(SYS_gettid);
+    thread_self.is_internal = slot->is_internal;
+    thread_self.is_signal_blocked = slot->is_signal_blocked;
+    slot->pthread = (uint64_t)pthread_self();
+    /* glibc keeps the thread's descriptor above its stack; stack_low holds the size that the creator asked
+     * for. */
+    slot->stack_high = (uintptr_t)pthread_self() & ~(uintptr_t)7;
+    slot->stack_low = slot->stack_high - slot->stack_low;
+    prctl(PR_GET_NAME, slot->name);
+    atomic_store_explicit(&slot->tid, thread_self.tid, memory_order_release);
+    if (slot->is_internal)
+        return;
+    tell_started(slot);
+    cpu_arm_self(slot);
+}
+
+static void tell_ended(void)
+{
+    const struct sink *sink = call_sink();
+    if (!sink)
+        return;
+    thread_self.guard++;
+    sink->thread_exit((uint64_t)pthread_self());
+    thread_self.guard--;
+}
+
+/* A trace provider's threads never end, and would keep a process alive whose last thread has: end it as libc
+ * would. */
+static void exit_for_last(void *unused)
+{
+    (void)unused;
+    ((leave_fn)real_exit)(0);
+}
+
+static void last_thread_ended(void)
+{
+    static pthread_key_t key;
+    TELL_HOST(last_thread_ended);
+    /* A key made now has the highest number: its destructor runs after the program's. */
+    if (atomic_load_explicit(&capture.sink, memory_order_acquire) &&
+        pthread_key_create(&key, exit_for_last) == 0)
+        pthread_setspecific(key, &key);
+}
+
+/* Runs when the thread returns, calls pthread_exit or is cancelled. Whatever it does later (destructors of
+ * its thread-specific data) is not recorded. */
+static void thread_ended(void *argument)
+{
+    struct thread_slot *slot = argument;
+    bool is_internal = slot->is_internal;
+    if (!is_internal)
+        tell_ended();
+    cpu_settle_self(slot);
+    cpu_disarm_self(slot);
+    thread_self.is_internal = true;
+    thread_self.slot = NULL;
+    thread_slot_leave(capture.threads, slot);
+    if (!is_internal && atomic_fetch_sub_explicit(&program_threads, 1, memory_order_acq_rel) == 1)
+        last_thread_ended();
+}
+
+static void *trampoline(void *argument)
+{
+    struct thread_slot *slot = argument;
+    void *(*start)(void *) = slot->start;
+    void *start_argument = slot->start_argument;
+    void *result;
+    thread_began(slot);
+    pthread_cleanup_push(thread_ended, slot);
+    result = start(start_argument);
+    pthread_cleanup_pop(1);
+    return result;
+}
+
+static int trampoline_c11(void *argument)
+{
+    struct thread_slot *slot = argument;
+    int (*start)(void *) = slot->start_c11;
+    void *start_argument = slot->start_argument;
+    int result;
+    thread_began(slot);
+    pthread_cleanup_push(thread_ended, slot);
+    result = start(start_argument);
+    pthread_cleanup_pop(1);
+    return result;
+}
+
+static size_t stack_size_of(const pthread_attr_t *attributes)
+{
+    size_t size = 0;
+    if (attributes && pthread_attr_getstacksize(attributes, &size) == 0 && size)
+        return size;
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+    getrlimit(RLIMIT_STACK, &limit);
+    return limit.rlim_cur == RLIM_INFINITY ? (size_t)8 << 20 : (size_t)limit.rlim_cur;
+}
+
+/* A slot for a thread about to be created, or NULL: then it runs without being known. */
+static struct thread_slot *slot_for_child(const pthread_attr_t *attributes)
+{
+    if (!capture.threads)
+        return NULL;
+    struct thread_slot *slot = thread_slot_take(capture.threads);
+    if (!slot)
+        return NULL;
+    slot->is_internal = thread_self.is_internal || thread_self.guard;
+    if (!slot->is_internal)
+        single_no_more();
+    slot->is_signal_blocked = thread_self.is_signal_blocked;
+    slot->parent_tid = thread_self.tid;
+    slot->stack_low = stack_size_of(attributes);
+    if (!slot->is_internal)
+        atomic_fetch_add_explicit(&program_threads, 1, memory_order_acq_rel);
+    return slot;
+}
+
+static void child_failed(struct thread_slot *slot)
+{
+    if (!slot->is_internal)
+        atomic_fetch_sub_explicit(&program_threads, 1, memory_order_acq_rel);
+    thread_slot_leave(capture.threads, slot);
+}
+
+static void tell_created(uint64_t thread, uint64_t entry, int result)
+{
+    const struct sink *sink = call_sink();
+    if (!sink)
+        return;
+    int error = errno;
+    thread_self.guard++;
+    uint32_t stack = capture_here();
+    capture_send_stack(sink, stack);
+    sink->thread_create(thread, entry, result, stack);
+    thread_self.guard--;
+    errno = error;
+}
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                          void *argument)
+{
+    struct thread_slot *slot = slot_for_child(attributes);
+    if (!slot)
+        return real_pthread_create(thread, attributes, start, argument);
+    slot->start = start;
+    slot->start_argument = argument;
+    int result = real_pthread_create(thread, attributes, trampoline, slot);
+    if (result)
+        child_failed(slot);
+    if (hooks_are_traced())
+        tell_created(result ? 0 : (uint64_t)*thread, (uint64_t)(uintptr_t)start, result);
+    return result;
+}
+
+EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
+{
+    struct thread_slot *slot = slot_for_child(NULL);
+    if (!slot)
+        return real_thrd_create(thread, start, argument);
+    slot->start_c11 = start;
+    slot->start_argument = argument;
+    int result = real_thrd_create(thread, trampoline_c11, slot);
+    if (result != thrd_success)
+        child_failed(slot);
+    if (hooks_are_traced())
+        tell_created(result == thrd_success ? (uint64_t)*thread : 0, (uint64_t)(uintptr_t)start, result);
+    return result;
+}
+
+static COLD int recorded_join(pthread_t thread, void **value)
+{
+    struct call call;
+    call_begin(&call, WAIT_JOIN, (uint64_t)thread, WAITS, -1);
+    int result = real_pthread_join(thread, value);
+    call_end(&call, NO_SYSCALL, -(int64_t)result);
+    return result;
+}
+
+EXPORT int pthread_join(pthread_t thread, void **value)
+{
+    return LIKELY(!hooks_are_traced()) ? real_pthread_join(thread, value) : recorded_join(thread, value);
+}
+
+static COLD int recorded_thrd_join(thrd_t thread, int *value)
+{
+    struct call call;
+    call_begin(&call, WAIT_JOIN, (uint64_t)thread, WAITS, -1);
+    int result = real_thrd_join(thread, value);
+    call_end(&call, NO_SYSCALL, -(int64_t)result);
+    return result;
+}
+
+EXPORT int thrd_join(thrd_t thread, int *value)
+{
+    return LIKELY(!hooks_are_traced()) ? real_thrd_join(thread, value) : recorded_thrd_join(thread, value);
+}
+
+EXPORT int pthread_detach(pthread_t thread)
+{
+    const struct sink *sink = hooks_are_traced() ? call_sink() : NULL;
+    if (sink) {
+        thread_self.guard++;
+        sink->thread_detach((uint64_t)thread);
+        thread_self.guard--;
+    }
+    return real_pthread_detach(thread);
+}
+
+/* The first thread has no trampoline: its end is seen here. */
+static void main_thread_leaves(void)
+{
+    struct thread_slot *slot = thread_self.slot;
+    if (!slot || thread_self.is_internal || slot->start || slot->start_c11 || slot->is_foreign)
+        return;
+    if (atomic_exchange(&is_main_doomed, true)) /* counted as gone already: thread_ended counts it again */
+        atomic_fetch_add_explicit(&program_threads, 1, memory_order_acq_rel);
+    thread_ended(slot);
+}
+
+/* Cancelling the first thread unwinds it inside libc, where nobody tells us: count it as gone now. If it
+ * never acts on it, at worst our own threads end before it does. */
+EXPORT int pthread_cancel(pthread_t thread)
+{
+    if ((uint64_t)thread == atomic_load_explicit(&main_pthread, memory_order_relaxed) &&
+        !atomic_exchange(&is_main_doomed, true) &&
+        atomic_fetch_sub_explicit(&program_threads, 1, memory_order_acq_rel) == 1)
+        last_thread_ended();
+    return real_pthread_cancel(thread);
+}
+
+EXPORT void pthread_exit(void *value)
+{
+    main_thread_leaves();
+    reals_resolve();
+    ((leave_with_fn)real_pthread_exit)(value);
+}
+
+EXPORT void thrd_exit(int value)
+{
+    main_thread_leaves();
+    reals_resolve();
+    ((leave_fn)real_thrd_exit)(value);
+}
+
+EXPORT int pthread_setname_np(pthread_t thread, const char *name)
+{
+    int result = real_pthread_setname_np(thread, name);
+    if (result || !capture.threads)
+        return result;
+    uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
+    for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
+        struct thread_slot *slot = &capture.threads->slots[i];
+        if (slot->pthread != (uint64_t)thread ||
+            atomic_load_explicit(&slot->state, memory_order_acquire) != SLOT_LIVE)
+            continue;
+        strncpy(slot->name, name, sizeof(slot->name) - 1);
+        const struct sink *sink = hooks_are_traced() ? call_sink() : NULL;
+        if (sink) {
+            thread_self.guard++;
+            sink->thread_name(atomic_load_explicit(&slot->tid, memory_order_relaxed), slot->name);
+            thread_self.guard--;
+        }
+        break;
+    }
+    return result;
+}
+
+void threads_adopt_main(void)
+{
+    struct thread_slot *slot = thread_slot_take(capture.threads);
+    if (!slot)
+        return;
+    thread_self.slot = slot;
+    thread_self.tid = (int32_t)syscall(SYS_gettid);
+    slot->pthread = (uint64_t)pthread_self();
+    atomic_store_explicit(&main_pthread, slot->pthread, memory_order_relaxed);
+    slot->stack_high = (uintptr_t)__libc_stack_end & ~(uintptr_t)7;
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+    getrlimit(RLIMIT_STACK, &limit);
+    size_t size = limit.rlim_cur == RLIM_INFINITY ? (size_t)8 << 20 : (size_t)limit.rlim_cur;
+    slot->stack_low = slot->stack_high > size ? slot->stack_high - size : 0;
+    prctl(PR_GET_NAME, slot->name);
+    atomic_store_explicit(&slot->tid, thread_self.tid, memory_order_release);
+}
+
+void threads_after_fork_child(void)
+{
+    uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
+    for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
+        struct thread_slot *slot = &capture.threads->slots[i];
+        atomic_store_explicit(&slot->ring.tail, atomic_load_explicit(&slot->ring.head, memory_order_relaxed),
+                              memory_order_relaxed);
+        atomic_store_explicit(&slot->ring.dropped, 0, memory_order_relaxed);
+        atomic_store_explicit(&slot->in_capture, 0, memory_order_relaxed);
+        if (slot != thread_self.slot && atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_FREE)
+            thread_slot_leave(capture.threads, slot);
+    }
+    /* The child's only thread is its first one, wherever it began. */
+    atomic_store_explicit(&program_threads, 1, memory_order_relaxed);
+    atomic_store_explicit(&is_main_doomed, false, memory_order_relaxed);
+    thread_self.tid = (int32_t)syscall(SYS_gettid);
+    if (thread_self.slot)
+        atomic_store_explicit(&thread_self.slot->tid, thread_self.tid, memory_order_relaxed);
+}
