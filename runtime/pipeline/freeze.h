@@ -1,0 +1,16 @@
+/* From the live runtime to a snapshot. */
+#ifndef PREFLAME_PIPELINE_FREEZE_H
+#define PREFLAME_PIPELINE_FREEZE_H
+
+#include "capture/state.h"
+#include "pipeline/snapshot.h"
+#include "pipeline/totals.h"
+
+typedef void (*each_module_fn)(void (*each)(const struct module *module, void *context), void *context);
+
+/* Copies totals and modules (through `each_module`, hooks' loader_each_module). Under the pipeline's lock;
+ * not in handlers. 0 or negative errno; clear the snapshot in any case. */
+int freeze(struct capture_state *state, const struct totals *totals, each_module_fn each_module,
+           struct snapshot *ret) MUST_USE;
+
+#endif

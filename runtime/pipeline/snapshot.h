@@ -1,0 +1,66 @@
+/* A frozen view of the totals: all that an exporter may know of the runtime. */
+#ifndef PREFLAME_PIPELINE_SNAPSHOT_H
+#define PREFLAME_PIPELINE_SNAPSHOT_H
+
+#include "base/bytes.h"
+#include "base/compiler.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What was lost or went wrong, for every output to show. X(member, "name"), cumulative counters. */
+#define LOSSES(X)                                                                                            \
+    X(dropped, "dropped_samples")    /* samples that found their ring full */                                \
+    X(unready, "untraced_samples")   /* not in the trace: their thread had called nothing that is hooked */  \
+    X(late, "late_signals")          /* signals after the stop */                                            \
+    X(truncated, "truncated_stacks") /* stacks deeper than we keep */                                        \
+    X(failed, "unwind_failed")       /* stacks that ended before the outermost frame */                      \
+    X(gated, "leaf_only_while_unloading") /* stacks of a leaf alone, while an object was unloaded */         \
+    X(stacks_full, "stack_dictionary_full")                                                                  \
+    X(totals_full, "totals_full")                                                                            \
+    X(threads_refused, "threads_without_slot")                                                               \
+    X(timers_refused, "timers_refused")
+
+struct losses {
+#define LOSS_MEMBER(member, name) uint64_t member;
+    LOSSES(LOSS_MEMBER)
+#undef LOSS_MEMBER
+};
+
+struct snapshot_row {
+    const uint64_t *pcs;  /* leaf first, markers included; borrowed from the dictionary, which never moves */
+    uint32_t frame_count; /* 0: the dictionary was full */
+    uint32_t epoch;       /* of the modules that explain the pcs */
+    int32_t tid;
+    uint64_t samples;
+    int64_t value; /* ns */
+    char thread_name[16];
+};
+
+struct snapshot_module {
+    uint64_t low, high, file_offset; /* as in /proc/PID/maps */
+    uint32_t born_epoch, dead_epoch; /* explains pcs of epochs [born, dead) */
+    bool is_main;
+    char build_id[65]; /* hex */
+    const char *path;  /* borrowed; lives for ever */
+};
+
+struct snapshot {
+    struct snapshot_row *rows;
+    size_t row_count;
+    struct snapshot_module *modules;
+    size_t module_count, module_room;
+    struct losses losses; /* since the start */
+    int64_t period_ns, time_ns, duration_ns;
+    int error; /* 0, or the first failure while it was taken */
+};
+
+void snapshot_clear(struct snapshot *snapshot);
+
+/* after - before, counter by counter. */
+struct losses losses_since(const struct losses *before, const struct losses *after);
+/* Appends "name: number" lines, one a counter. */
+void losses_print(const struct losses *losses, struct bytes *out);
+
+#endif

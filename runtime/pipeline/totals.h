@@ -1,0 +1,34 @@
+/* Samples added up by stack and thread. Not thread-safe: the pipeline's lock protects it. */
+#ifndef PREFLAME_PIPELINE_TOTALS_H
+#define PREFLAME_PIPELINE_TOTALS_H
+
+#include "base/compiler.h"
+#include "base/map.h"
+#include "base/record.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TOTALS_MAX (1u << 20) /* rows; further stacks are counted as lost */
+
+struct total {
+    uint32_t stack;
+    int32_t tid;
+    uint64_t count; /* samples, overruns included */
+    int64_t value;  /* ns */
+    char name[16];  /* the thread's, as it was last seen */
+};
+
+struct totals {
+    struct map ids; /* (stack, tid) → row */
+    struct total *rows;
+    size_t count, room;
+    uint64_t lost; /* samples that found no row */
+};
+
+void totals_init(struct totals *totals);
+void totals_clear(struct totals *totals);
+/* Adds a record of the thread called `name`. Never fails visibly: what doesn't fit is counted. */
+void totals_add(struct totals *totals, const struct record *record, const char *name);
+
+#endif

@@ -1,0 +1,125 @@
+/* Tests of taking a snapshot. */
+#include "pipeline/freeze.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmocka_headers.h"
+
+#define MODULES 200
+
+static struct capture_state state_of_tests;
+static struct totals totals;
+static uint32_t module_count;
+
+static int set_up(void **state)
+{
+    (void)state;
+    state_of_tests.stacks = calloc(1, sizeof(*state_of_tests.stacks));
+    totals_init(&totals);
+    module_count = 0;
+    return state_of_tests.stacks ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    free(state_of_tests.stacks);
+    totals_clear(&totals);
+    return 0;
+}
+
+static void each_module(void (*each)(const struct module *module, void *context), void *context)
+{
+    for (uint32_t i = 0; i < module_count; i++) {
+        struct module module = {.low = i * 0x1000,
+                                .high = i * 0x1000 + 0x800,
+                                .file_offset = i,
+                                .born_epoch = i,
+                                .dead_epoch = UINT32_MAX,
+                                .is_main = i == 0,
+                                .build_id_len = (uint16_t)(i % (MODULE_BUILD_ID_MAX + 1)),
+                                .path = "/lib/some.so"};
+        memset(module.build_id, 0xa0 + (int)(i % 16), sizeof(module.build_id));
+        each(&module, context);
+    }
+}
+
+static void an_empty_runtime_is_an_empty_snapshot(void **state)
+{
+    (void)state;
+    struct snapshot snapshot CLEANUP(snapshot_clear);
+    assert_int_equal(freeze(&state_of_tests, &totals, each_module, &snapshot), 0);
+    assert_int_equal(snapshot.row_count, 0);
+    assert_int_equal(snapshot.module_count, 0);
+}
+
+static void rows_have_their_stacks_threads_and_values(void **state)
+{
+    (void)state;
+    struct snapshot snapshot CLEANUP(snapshot_clear);
+    const uint64_t pcs[] = {0x1111, 0x2222};
+    struct record record = {.value = 50, .tid = 7, .count = 5};
+    record.stack = stacks_intern(state_of_tests.stacks, pcs, 2, 3);
+    totals_add(&totals, &record, "worker");
+    record.stack = 0; /* found the dictionary full */
+    totals_add(&totals, &record, "worker");
+    assert_int_equal(freeze(&state_of_tests, &totals, each_module, &snapshot), 0);
+    assert_int_equal(snapshot.row_count, 2);
+    assert_int_equal(snapshot.rows[0].frame_count, 2);
+    assert_memory_equal(snapshot.rows[0].pcs, pcs, sizeof(pcs));
+    assert_int_equal(snapshot.rows[0].epoch, 3);
+    assert_int_equal(snapshot.rows[0].tid, 7);
+    assert_int_equal(snapshot.rows[0].samples, 5);
+    assert_int_equal(snapshot.rows[0].value, 50);
+    assert_string_equal(snapshot.rows[0].thread_name, "worker");
+    assert_int_equal(snapshot.rows[1].frame_count, 0);
+    assert_int_equal(snapshot.rows[1].samples, 5);
+}
+
+static void a_snapshot_stands_while_totals_go_on(void **state)
+{
+    (void)state;
+    struct snapshot snapshot CLEANUP(snapshot_clear);
+    struct record record = {.value = 10, .tid = 7, .count = 1};
+    totals_add(&totals, &record, "worker");
+    assert_int_equal(freeze(&state_of_tests, &totals, each_module, &snapshot), 0);
+    totals_add(&totals, &record, "worker");
+    assert_int_equal(snapshot.rows[0].samples, 1);
+    assert_int_equal(totals.rows[0].count, 2);
+}
+
+static void every_module_is_there_with_its_build_id_in_hex(void **state)
+{
+    (void)state;
+    struct snapshot snapshot CLEANUP(snapshot_clear);
+    module_count = MODULES;
+    assert_int_equal(freeze(&state_of_tests, &totals, each_module, &snapshot), 0);
+    assert_int_equal(snapshot.module_count, MODULES);
+    for (uint32_t i = 0; i < MODULES; i++) {
+        const struct snapshot_module *module = &snapshot.modules[i];
+        assert_int_equal(module->low, i * 0x1000);
+        assert_int_equal(module->high, i * 0x1000 + 0x800);
+        assert_int_equal(module->file_offset, i);
+        assert_int_equal(module->born_epoch, i);
+        assert_int_equal(module->dead_epoch, UINT32_MAX);
+        assert_int_equal(module->is_main, i == 0);
+        assert_int_equal(strlen(module->build_id), 2 * (i % (MODULE_BUILD_ID_MAX + 1)));
+        char byte[3];
+        snprintf(byte, sizeof(byte), "%02x", 0xa0 + i % 16);
+        if (module->build_id[0])
+            assert_memory_equal(module->build_id + strlen(module->build_id) - 2, byte, 2);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_empty_runtime_is_an_empty_snapshot, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rows_have_their_stacks_threads_and_values, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_snapshot_stands_while_totals_go_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_module_is_there_with_its_build_id_in_hex, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
