@@ -1,0 +1,143 @@
+/* One pass over the snapshot: stacks become locations, modules become mappings when a location needs them. */
+#include "exporters/cpu_profile.h"
+
+#include "base/marker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct build {
+    struct profile *profile;
+    const struct snapshot *snapshot;
+    uint32_t *mappings;  /* by module: index in the profile, or PROFILE_NONE */
+    uint32_t *locations; /* scratch: of the stack under way */
+    size_t location_room;
+};
+
+static uint32_t mapping_of(struct build *build, size_t index)
+{
+    const struct snapshot_module *module = &build->snapshot->modules[index];
+    if (build->mappings[index] == PROFILE_NONE)
+        build->mappings[index] = profile_add_mapping(build->profile, module->low, module->high,
+                                                     module->file_offset, module->path, module->build_id);
+    return build->mappings[index];
+}
+
+static uint32_t mapping_at(struct build *build, uint64_t pc, uint32_t epoch)
+{
+    for (size_t i = 0; i < build->snapshot->module_count; i++) {
+        const struct snapshot_module *module = &build->snapshot->modules[i];
+        if (pc >= module->low && pc < module->high && epoch >= module->born_epoch &&
+            epoch < module->dead_epoch)
+            return mapping_of(build, i);
+    }
+    return PROFILE_NONE;
+}
+
+static const char *marker_name(uint64_t pc)
+{
+    switch (pc) {
+#define MARKER_CASE(symbol, value, name)                                                                     \
+    case value:                                                                                              \
+        return name;
+        MARKERS(MARKER_CASE)
+#undef MARKER_CASE
+    default:
+        return "[unknown]";
+    }
+}
+
+static uint32_t location_of(struct build *build, uint64_t pc, uint32_t epoch)
+{
+    struct profile *profile = build->profile;
+    if (pc >= PC_MARKERS)
+        return profile_add_location(profile, mapping_at(build, pc, epoch), pc, NULL, 0);
+    const char *name = marker_name(pc);
+    struct profile_line line = {.function = profile_add_function(profile, name, name, "", 0)};
+    return profile_add_location(profile, PROFILE_NONE, pc, &line, 1);
+}
+
+static bool make_room(struct build *build, size_t count)
+{
+    if (count <= build->location_room)
+        return true;
+    uint32_t *grown = realloc(build->locations, count * sizeof(*grown));
+    if (!grown)
+        return false;
+    build->locations = grown;
+    build->location_room = count;
+    return true;
+}
+
+static int add_row(struct build *build, const struct snapshot_row *row)
+{
+    struct profile *profile = build->profile;
+    uint32_t count = 0;
+    if (!make_room(build, (size_t)row->frame_count + 1))
+        return -ENOMEM;
+    if (!row->frame_count)
+        build->locations[count++] = location_of(build, PC_STACKS_FULL, 0);
+    for (uint32_t i = 0; i < row->frame_count; i++)
+        build->locations[count++] = location_of(build, row->pcs[i], row->epoch);
+    struct profile_label labels[] = {
+        {.key = profile_string(profile, "thread"), .text = profile_string(profile, row->thread_name)},
+        {.key = profile_string(profile, "tid"), .number = row->tid, .unit = profile_string(profile, "id")},
+    };
+    int64_t values[] = {(int64_t)row->samples, row->value};
+    bool is_named = row->thread_name[0];
+    profile_add_sample(profile, build->locations, count, is_named ? labels : labels + 1, is_named ? 2 : 1,
+                       values);
+    return 0;
+}
+
+static void add_comments(struct profile *profile, const struct losses *losses)
+{
+    char text[128];
+#define LOSS_COMMENT(member, name)                                                                           \
+    if (losses->member) {                                                                                    \
+        snprintf(text, sizeof(text), "preflame: " name ": %llu", (unsigned long long)losses->member);        \
+        profile_add_comment(profile, text);                                                                  \
+    }
+    LOSSES(LOSS_COMMENT)
+#undef LOSS_COMMENT
+}
+
+static int fill(struct build *build)
+{
+    const struct snapshot *snapshot = build->snapshot;
+    struct profile *profile = build->profile;
+    for (size_t i = 0; i < snapshot->module_count; i++)
+        build->mappings[i] = PROFILE_NONE;
+    for (size_t i = 0; i < snapshot->module_count; i++) {
+        if (snapshot->modules[i].is_main) /* the first mapping names the profile */
+            mapping_of(build, i);
+    }
+    profile_add_type(profile, "samples", "count");
+    profile_add_type(profile, "cpu", "nanoseconds");
+    profile->period_type.type = profile_string(profile, "cpu");
+    profile->period_type.unit = profile_string(profile, "nanoseconds");
+    profile->period = snapshot->period_ns;
+    profile->time_ns = snapshot->time_ns;
+    profile->duration_ns = snapshot->duration_ns;
+    int error = 0;
+    for (size_t i = 0; i < snapshot->row_count && !error; i++)
+        error = add_row(build, &snapshot->rows[i]);
+    add_comments(profile, &snapshot->losses);
+    return error ? error : profile->error;
+}
+
+int cpu_profile_build(const struct snapshot *snapshot, struct profile **ret)
+{
+    struct build build = {.profile = profile_new(),
+                          .snapshot = snapshot,
+                          .mappings = calloc(snapshot->module_count + 1, sizeof(uint32_t))};
+    int error = build.profile && build.mappings ? fill(&build) : -ENOMEM;
+    free(build.mappings);
+    free(build.locations);
+    if (error)
+        profile_free(build.profile);
+    else
+        *ret = build.profile;
+    return error;
+}

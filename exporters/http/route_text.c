@@ -1,0 +1,99 @@
+/* The routes that answer at once with text: index, cmdline, symbol, self. */
+#include "exporters/http/reply.h"
+#include "exporters/http/routes.h"
+
+#include "base/bytes.h"
+#include "exporters/high_fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_MAX ((size_t)16 * 1024 * 1024)
+
+static void reply_bytes(struct http_connection *c, const struct http_header *headers, struct bytes *body)
+{
+    if (body->error)
+        http_reply_error(c, 500, "out of memory");
+    else
+        http_reply(c, 200, headers, body->data, body->len);
+    bytes_clear(body);
+}
+
+/* The page's shape is Go's, as tools read it: a table of links, then a list of descriptions. */
+void route_index(struct http_connection *c)
+{
+    struct bytes page;
+    bytes_init(&page, TEXT_MAX);
+    bytes_puts(
+        &page,
+        "<html>\n<head>\n<title>" PPROF_PREFIX "</title>\n<style>\n"
+        ".profile-name{\n\tdisplay:inline-block;\n\twidth:6rem;\n}\n</style>\n</head>\n<body>\n" PPROF_PREFIX
+        "<br>\n<br>\nTypes of profiles available:\n<table>\n"
+        "<thead><td>Count</td><td>Profile</td></thead>\n");
+    for (const struct http_route *route = http_routes; route->path; route++) {
+        const char *name = route->path + strlen(PPROF_PREFIX);
+        if (route->description)
+            bytes_printf(&page, "<tr><td>0</td><td><a href='%s?debug=1'>%s</a></td></tr>\n", name, name);
+    }
+    bytes_puts(&page, "</table>\n<br>\n<p>\nProfile Descriptions:\n<ul>\n");
+    for (const struct http_route *route = http_routes; route->path; route++) {
+        if (route->description)
+            bytes_printf(&page, "<li><div class=profile-name>%s: </div> %s</li>\n",
+                         route->path + strlen(PPROF_PREFIX), route->description);
+    }
+    bytes_puts(&page, "</ul>\n</p>\n</body>\n</html>");
+    static const struct http_header headers[] = {HEADER_NOSNIFF, HEADER_HTML, HEADERS_END};
+    reply_bytes(c, headers, &page);
+}
+
+void route_cmdline(struct http_connection *c)
+{
+    struct bytes words;
+    bytes_init(&words, TEXT_MAX);
+    int fd = high_fd(open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC));
+    char chunk[4096];
+    ssize_t len = 0;
+    while (fd >= 0 && ((len = read(fd, chunk, sizeof(chunk))) > 0 || (len < 0 && errno == EINTR)))
+        if (len > 0)
+            bytes_put(&words, chunk, (size_t)len);
+    if (fd >= 0)
+        close(fd);
+    if (words.len && words.data[words.len - 1] == 0)
+        words.len--;
+    reply_bytes(c, http_text_headers, &words);
+}
+
+void route_symbol(struct http_connection *c)
+{
+    const struct http_source *source = c->server->source;
+    bool is_post = strcmp(c->request.method, "POST") == 0;
+    const char *word = is_post ? c->request.body : c->request.query;
+    const char *end = word + (is_post ? c->request.body_len : strlen(word));
+    struct bytes table;
+    bytes_init(&table, TEXT_MAX);
+    bytes_puts(&table, "num_symbols: 1\n"); /* pprof asks only whether this is 0 */
+    while (word < end) {
+        const char *plus = memchr(word, '+', (size_t)(end - word));
+        size_t len = (size_t)((plus ? plus : end) - word);
+        uint64_t pc = http_parse_pc(word, len);
+        char name[1024] = "";
+        if (pc)
+            source->symbol(source->context, pc, name, sizeof(name));
+        if (name[0])
+            bytes_printf(&table, "0x%" PRIx64 " %s\n", pc, name);
+        word += len + 1;
+    }
+    reply_bytes(c, http_text_headers, &table);
+}
+
+void route_self(struct http_connection *c)
+{
+    const struct http_source *source = c->server->source;
+    struct bytes text;
+    bytes_init(&text, TEXT_MAX);
+    source->self(source->context, &text);
+    reply_bytes(c, http_text_headers, &text);
+}

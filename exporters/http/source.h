@@ -1,0 +1,33 @@
+/* What the HTTP room asks of the process it serves: a table of functions, so that it knows neither hooks nor
+ * capture. */
+#ifndef PREFLAME_EXPORTERS_HTTP_SOURCE_H
+#define PREFLAME_EXPORTERS_HTTP_SOURCE_H
+
+#include "base/bytes.h"
+#include "exporters/profile/profile.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every function is called in the thread that runs the server, one at a time, each with `context`; none may
+ * block for long, as the other requests wait. Borrowed: must outlive the server. */
+struct http_source {
+    void *context;
+    /* Starts CPU sampling at `hz` per CPU-second (0 = the default). -EBUSY when it runs already, or negative
+     * errno. */
+    int (*cpu_start)(void *context, int hz);
+    /* Ends it. *ret: raw addresses and mappings, owned by the caller. 0 or negative errno (sampling has ended
+     * too). */
+    int (*cpu_stop)(void *context, struct profile **ret);
+    /* The name of the function around `pc` from in-process tables, NUL-terminated; "" when unknown. */
+    void (*symbol)(void *context, uint64_t pc, char *name, size_t size);
+    /* Appends what preflame itself costs and lost, as text lines. */
+    void (*self)(void *context, struct bytes *out);
+    /* Command that reads a raw profile on stdin and writes it with names, gzip-compressed, on stdout; NULL
+     * for none. The first word is an absolute path. */
+    const char *const *helper_argv;
+    /* Gives `p` names from ELF tables in the process, when there is no helper or it failed. May be NULL. */
+    void (*finish_locally)(void *context, struct profile *p);
+};
+
+#endif

@@ -1,0 +1,280 @@
+/* The helper works, and the program doesn't see it. */
+#include "cmocka_headers.h"
+
+#include "base/clock.h"
+#include "exporters/helper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_NS (20 * NS_PER_S)
+
+static atomic_int sigchld_count;
+static atomic_int announced_pid;
+
+static void count_sigchld(int number)
+{
+    (void)number;
+    atomic_fetch_add(&sigchld_count, 1);
+}
+
+static void announce(pid_t pid)
+{
+    atomic_store(&announced_pid, pid);
+}
+
+static void assert_no_child(void)
+{
+    errno = 0;
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    errno = 0;
+    assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+    assert_int_equal(errno, ECHILD);
+    assert_int_equal(atomic_load(&sigchld_count), 0);
+}
+
+static char *run_text(const char *const *argv, const char *const *env, struct bytes *out)
+{
+    const struct helper_command command = {.argv = argv, .env = env};
+    bytes_init(out, 1 << 20);
+    assert_int_equal(helper_run(&command, "", 0, PATIENCE_NS, out), 0);
+    return (char *)(uintptr_t)bytes_text(out);
+}
+
+static void large_input_comes_back_whole(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/cat", NULL};
+    const struct helper_command command = {.argv = argv};
+    size_t len = (size_t)3 << 20;
+    char *input = malloc(len);
+    assert_non_null(input);
+    for (size_t i = 0; i < len; i++)
+        input[i] = (char)(i * 7 + i / 251);
+    struct bytes out;
+    bytes_init(&out, len);
+    assert_int_equal(helper_run(&command, input, len, PATIENCE_NS, &out), 0);
+    assert_int_equal(out.len, len);
+    assert_memory_equal(out.data, input, len);
+    bytes_clear(&out);
+    bytes_init(&out, len - 1);
+    assert_int_equal(helper_run(&command, input, len, PATIENCE_NS, &out), -EFBIG);
+    bytes_clear(&out);
+    free(input);
+}
+
+static void program_sees_no_child_before_during_and_after(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/cat", NULL};
+    const struct helper_command command = {.argv = argv, .announce = announce};
+    struct helper helper;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_no_child();
+    assert_int_equal(helper_start(&command, ends[0], &helper), 0);
+    assert_int_equal(atomic_load(&announced_pid), helper.pid);
+    assert_int_equal(kill(helper.pid, 0), 0);
+    assert_no_child();
+    /* It waits for us now; let it end, and read until its output does. */
+    assert_int_equal(write(ends[1], "done", 4), 4);
+    close(ends[0]);
+    close(ends[1]);
+    struct bytes out;
+    bytes_init(&out, 100);
+    int got = 1;
+    while (got == 1 || got == -EAGAIN) {
+        struct pollfd readable = {.fd = helper.output_fd, .events = POLLIN};
+        assert_int_equal(poll(&readable, 1, 20000), 1);
+        got = helper_read(&helper, &out);
+    }
+    assert_int_equal(got, 0);
+    assert_string_equal(bytes_text(&out), "done");
+    struct pollfd ended = {.fd = helper.pidfd, .events = POLLIN};
+    assert_int_equal(poll(&ended, 1, 20000), 1);
+    assert_no_child();
+    helper_close(&helper);
+    helper_close(&helper);
+    bytes_clear(&out);
+}
+
+static void slow_helper_is_killed_at_the_deadline(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/sleep", "1000", NULL};
+    const struct helper_command command = {.argv = argv, .announce = announce};
+    struct bytes out;
+    bytes_init(&out, 100);
+    /* The pid is known only afterwards, but PID 1 may reap it at once: a missing process is as good as a dead
+     * one. */
+    assert_int_equal(helper_run(&command, "", 0, 100000000, &out), -ETIMEDOUT);
+    int pidfd = (int)syscall(SYS_pidfd_open, atomic_load(&announced_pid), 0);
+    if (pidfd >= 0) {
+        struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+        assert_int_equal(poll(&ended, 1, 20000), 1);
+        close(pidfd);
+    } else {
+        assert_int_equal(errno, ESRCH);
+    }
+    assert_no_child();
+}
+
+static void missing_program_is_an_error_and_nothing_is_left(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/does/not/exist", NULL};
+    const struct helper_command command = {.argv = argv};
+    int before = dup(0);
+    close(before);
+    struct bytes out;
+    bytes_init(&out, 100);
+    assert_int_equal(helper_run(&command, "", 0, PATIENCE_NS, &out), -ENOENT);
+    assert_int_equal(out.len, 0);
+    int after = dup(0);
+    close(after);
+    assert_int_equal(after, before);
+    assert_no_child();
+}
+
+static void only_three_descriptors_are_open_in_the_helper(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/ls", "/proc/self/fd", NULL};
+    struct bytes out;
+    int extra = dup(2);                                              /* without close-on-exec */
+    assert_string_equal(run_text(argv, NULL, &out), "0\n1\n2\n3\n"); /* 3: the folder that ls reads */
+    close(extra);
+    bytes_clear(&out);
+}
+
+static void signals_are_as_a_fresh_process_has_them(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status", NULL};
+    struct bytes out;
+    sigset_t set, kept;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, &kept);
+    signal(SIGUSR2, SIG_IGN);
+    const char *text = run_text(argv, NULL, &out);
+    signal(SIGUSR2, SIG_DFL);
+    sigset_t now;
+    sigprocmask(SIG_SETMASK, &kept, &now);
+    assert_true(sigismember(&now, SIGUSR1));
+    assert_false(sigismember(&now, SIGTERM));
+    assert_non_null(strstr(text, "SigBlk:\t0000000000000000"));
+    assert_non_null(strstr(text, "SigIgn:\t0000000000000000"));
+    bytes_clear(&out);
+}
+
+static void environment_is_what_was_given(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/usr/bin/env", NULL};
+    static const char *const from[] = {
+        "PATH=/bin",         "LD_PRELOAD=x.so", "PREFLAME_HTTP=6060",   "HOME=/h",
+        "LD_LIBRARY_PATH=/", "PREFLAME=off",    "GLIBC_TUNABLES=a.b=c", NULL};
+    struct bytes out;
+    char **env = helper_environment_new(from);
+    assert_non_null(env);
+    assert_string_equal(run_text(argv, (const char *const *)env, &out), "PATH=/bin\nHOME=/h\n");
+    bytes_clear(&out);
+    assert_string_equal(run_text(argv, NULL, &out), "");
+    bytes_clear(&out);
+    free(env);
+}
+
+static atomic_bool is_over;
+
+static void *allocate_all_the_time(void *context)
+{
+    size_t size = 16;
+    while (!atomic_load(&is_over)) {
+        free(malloc(size));
+        size = size * 3 % 100003 + 1;
+    }
+    return context;
+}
+
+static void *run_twenty(void *context)
+{
+    static const char *const argv[] = {"/bin/cat", NULL};
+    const struct helper_command command = {.argv = argv, .nice_add = 5};
+    intptr_t failures = 0;
+    for (int i = 0; i < 20; i++) {
+        struct bytes out;
+        bytes_init(&out, 100);
+        failures +=
+            helper_run(&command, "text", 4, PATIENCE_NS, &out) || strcmp(bytes_text(&out), "text") != 0;
+        bytes_clear(&out);
+    }
+    (void)context;
+    return (void *)failures;
+}
+
+static void many_threads_start_helpers_at_once(void **state)
+{
+    (void)state;
+    pthread_t busy, threads[4];
+    assert_int_equal(pthread_create(&busy, NULL, allocate_all_the_time, NULL), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_twenty, NULL), 0);
+    for (int i = 0; i < 4; i++) {
+        void *failures = NULL;
+        pthread_join(threads[i], &failures);
+        assert_null(failures);
+    }
+    atomic_store(&is_over, true);
+    pthread_join(busy, NULL);
+    assert_no_child();
+}
+
+/* Last, as SIGCHLD does come then: hiding it is the hooks' work. */
+static void program_that_inherits_the_helper_keeps_no_zombie(void **state)
+{
+    (void)state;
+    static const char *const quick[] = {"/bin/true", NULL};
+    static const char *const slow[] = {"/bin/sleep", "1000", NULL};
+    const struct helper_command commands[] = {{.argv = quick}, {.argv = slow}};
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        struct bytes out;
+        bytes_init(&out, 100);
+        assert_int_equal(helper_run(&commands[i], "", 0, i ? 50000000 : PATIENCE_NS, &out),
+                         i ? -ETIMEDOUT : 0);
+        bytes_clear(&out);
+        errno = 0;
+        assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+        assert_int_equal(errno, ECHILD);
+    }
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
+int main(void)
+{
+    signal(SIGCHLD, count_sigchld);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(large_input_comes_back_whole),
+        cmocka_unit_test(program_sees_no_child_before_during_and_after),
+        cmocka_unit_test(slow_helper_is_killed_at_the_deadline),
+        cmocka_unit_test(missing_program_is_an_error_and_nothing_is_left),
+        cmocka_unit_test(only_three_descriptors_are_open_in_the_helper),
+        cmocka_unit_test(signals_are_as_a_fresh_process_has_them),
+        cmocka_unit_test(environment_is_what_was_given),
+        cmocka_unit_test(many_threads_start_helpers_at_once),
+        cmocka_unit_test(program_that_inherits_the_helper_keeps_no_zombie),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
