@@ -1,0 +1,196 @@
+/* Starting, stopping and reading the CPU profile. */
+#include "boot/control.h"
+
+#include "base/clock.h"
+#include "exporters/cpu_profile.h"
+#include "pipeline/drain.h"
+#include "pipeline/freeze.h"
+#include "pipeline/keeper.h"
+#include "pipeline/locks.h"
+#include "pipeline/totals.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+static const struct engine_host *host;
+static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Under control_lock, but for totals, which the pipeline's lock protects. */
+static struct {
+    bool is_running;
+    bool trace_wants;
+    int hz;
+    int64_t start_mono_ns, start_real_ns;
+    struct losses before;
+    struct totals totals;
+    uint32_t opens_seen;
+} cpu;
+
+void control_init(const struct engine_host *the_host)
+{
+    host = the_host;
+    totals_init(&cpu.totals);
+}
+
+/* The keeper has work while samples come in, or a trace may begin. */
+static void keep_busy(void)
+{
+    if (keeper_set_busy(cpu.is_running || cpu.trace_wants ||
+                        atomic_load_explicit(&host->state->sink, memory_order_acquire)))
+        host->log(LOG_WARN, "a thread is refused: long profiles lose samples");
+}
+
+void control_resume(void)
+{
+    pthread_mutex_lock(&control_lock);
+    keep_busy();
+    pthread_mutex_unlock(&control_lock);
+}
+
+/* Brings the timers in line with who wants samples. */
+static int apply(int hz)
+{
+    bool is_wanted = cpu.is_running || cpu.trace_wants;
+    if (!is_wanted || (cpu.hz && hz != cpu.hz))
+        host->cpu_stop();
+    cpu.hz = is_wanted ? hz : 0;
+    int error = 0;
+    if (is_wanted) {
+        host->sampler_install();
+        error = host->cpu_start(hz, cpu.is_running);
+    }
+    keep_busy();
+    return error;
+}
+
+static void drain(bool is_kept)
+{
+    pthread_mutex_lock(&pipeline_lock);
+    drain_rings(host->state, is_kept ? &cpu.totals : NULL);
+    pthread_mutex_unlock(&pipeline_lock);
+}
+
+int control_cpu_begin(int hz)
+{
+    pthread_mutex_lock(&control_lock);
+    int error = -EBUSY;
+    if (!cpu.is_running) {
+        drain(false);
+        totals_clear(&cpu.totals);
+        losses_read(host->state, &cpu.before);
+        cpu.start_mono_ns = clock_mono_ns();
+        cpu.start_real_ns = clock_real_ns();
+        cpu.is_running = true;
+        error = apply(hz ? hz : host->options->cpu_hz);
+        if (error) {
+            cpu.is_running = false;
+            if (apply(host->options->cpu_hz))
+                host->cpu_stop();
+        }
+    }
+    pthread_mutex_unlock(&control_lock);
+    return error;
+}
+
+static int build(int64_t end_ns, int64_t period_ns, struct profile **ret)
+{
+    struct snapshot snapshot;
+    struct losses after;
+    host->modules_refresh();
+    pthread_mutex_lock(&pipeline_lock);
+    drain_rings(host->state, &cpu.totals);
+    int error = freeze(host->state, &cpu.totals, host->modules_each, &snapshot);
+    losses_read(host->state, &after);
+    after.totals_full = cpu.totals.lost;
+    pthread_mutex_unlock(&pipeline_lock);
+    snapshot.losses = losses_since(&cpu.before, &after);
+    snapshot.period_ns = period_ns;
+    snapshot.time_ns = cpu.start_real_ns;
+    snapshot.duration_ns = end_ns - cpu.start_mono_ns;
+    if (!error)
+        error = cpu_profile_build(&snapshot, ret);
+    snapshot_clear(&snapshot);
+    return error;
+}
+
+int control_cpu_take(bool ends, struct profile **ret)
+{
+    int error = -ENOENT;
+    pthread_mutex_lock(&control_lock);
+    if (cpu.is_running) {
+        int64_t period_ns = atomic_load_explicit(&host->state->sampling.period_ns, memory_order_relaxed);
+        int64_t end_ns = clock_mono_ns();
+        if (ends) {
+            cpu.is_running = false;
+            (void)apply(
+                host->options->cpu_hz); /* the profile is taken whatever becomes of the trace's rate */
+        }
+        error = build(end_ns, period_ns, ret);
+        if (ends)
+            totals_clear(&cpu.totals);
+    }
+    pthread_mutex_unlock(&control_lock);
+    return error;
+}
+
+uint64_t control_cpu_samples(void)
+{
+    uint64_t samples = 0;
+    pthread_mutex_lock(&pipeline_lock);
+    drain_rings(host->state, &cpu.totals);
+    for (size_t i = 0; i < cpu.totals.count; i++)
+        samples += cpu.totals.rows[i].count;
+    pthread_mutex_unlock(&pipeline_lock);
+    return samples;
+}
+
+void control_trace_sampling(bool is_wanted)
+{
+    pthread_mutex_lock(&control_lock);
+    if (cpu.trace_wants != is_wanted) {
+        cpu.trace_wants = is_wanted;
+        atomic_store_explicit(&host->state->traces_samples, is_wanted, memory_order_relaxed);
+        int error = apply(cpu.is_running ? cpu.hz : host->options->cpu_hz);
+        if (error)
+            host->log(LOG_WARN, "no CPU samples in the trace: timers are refused (see RLIMIT_SIGPENDING)");
+    }
+    pthread_mutex_unlock(&control_lock);
+}
+
+bool control_tick(uint64_t number)
+{
+    pthread_mutex_lock(&pipeline_lock);
+    drain_rings(host->state, cpu.is_running ? &cpu.totals : NULL);
+    pthread_mutex_unlock(&pipeline_lock);
+    uint32_t opens = atomic_load_explicit(host->module_opens, memory_order_relaxed);
+    bool is_tenth = number % 10 == 9;
+    bool is_changed = (opens != cpu.opens_seen || is_tenth) && host->modules_refresh();
+    cpu.opens_seen = opens;
+    if (is_tenth)
+        host->cpu_arm_strangers();
+    return is_changed;
+}
+
+void control_after_fork_child(void)
+{
+    pthread_mutex_init(&control_lock, NULL);
+    pthread_mutex_init(&pipeline_lock, NULL);
+    totals_init(&cpu.totals); /* the parent's rows stay allocated: freeing them here may wait for a lock that
+                                 is gone */
+    cpu.is_running = false;
+    cpu.hz = 0;
+    cpu.trace_wants = false;
+    losses_read(host->state, &cpu.before);
+}
+
+void control_self(struct bytes *out)
+{
+    struct losses now;
+    losses_read(host->state, &now);
+    bytes_printf(out, "cpu_profiling: %s\n", cpu.is_running ? "running" : "idle");
+    bytes_printf(out, "tracing: %s\n",
+                 atomic_load_explicit(&host->state->sink, memory_order_acquire) ? "loaded" : "off");
+    bytes_printf(out, "stacks: %u\n",
+                 atomic_load_explicit(&host->state->stacks->used_slots, memory_order_relaxed));
+    losses_print(&now, out);
+}

@@ -1,0 +1,50 @@
+/* The door between the preload and the engine: two tables of functions; neither object links the other. */
+#ifndef PREFLAME_BOOT_DOOR_H
+#define PREFLAME_BOOT_DOOR_H
+
+#include "base/log.h"
+#include "boot/options.h"
+#include "capture/state.h"
+
+#define DOOR_VERSION 1
+
+/* What the preload offers. Every function: not in handlers. */
+struct engine_host {
+    unsigned version;
+    struct capture_state *state;
+    const struct options *options;
+    const char *library_dir; /* where our objects lie */
+    bool is_child;           /* the parent process runs under preflame too */
+    log_fn log;
+    bool (*private_files_enter)(void); /* for each thread that the engine starts, first of all */
+    void (*trace_ready)(void);         /* the calling thread has called the sink's thread_init */
+    bool (*modules_refresh)(void);
+    void (*modules_each)(void (*each)(const struct module *module, void *context), void *context);
+    _Atomic uint32_t *module_opens; /* grows with every dlopen */
+    _Atomic uint32_t *traces_all_calls;
+    int (*cpu_start)(int hz, bool is_recorded);
+    void (*cpu_stop)(void);
+    void (*cpu_arm_strangers)(void);
+    void (*sampler_install)(void);
+    void (*own_fatal)(const int *numbers, void (*on_fatal)(void));
+};
+
+/* What the engine offers. Called with the thread's guard up. */
+struct engine {
+    unsigned version;
+    void (*start)(void);
+    void (*finish)(void); /* from any way out, signal handlers of fatal signals included: waits, bounded */
+    void (*checkpoint)(void); /* before an exec */
+    void (*before_fork)(void);
+    void (*after_fork_parent)(void);
+    void (*after_fork_child)(bool is_light);
+    void (*settle)(void);            /* a forked child is here to stay: serve it */
+    void (*last_thread_ended)(void); /* finish, and end the engine's own threads */
+};
+
+/* The one symbol of the engine, found by dlsym. NULL if it can't serve this host. `host` must live for ever.
+ */
+typedef const struct engine *(*engine_entry_fn)(const struct engine_host *host);
+#define ENGINE_ENTRY "preflame_engine_entry"
+
+#endif

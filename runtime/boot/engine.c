@@ -1,0 +1,112 @@
+/* The engine's half of the composition: entry point, and what happens at each turn of the process' life. */
+#include "boot/control.h"
+#include "boot/door.h"
+#include "boot/exit_profile.h"
+#include "boot/services.h"
+#include "boot/trace.h"
+#include "pipeline/keeper.h"
+
+#define STALL_NS INT64_C(3000000000)
+#define TOTAL_NS INT64_C(20000000000)
+
+static const struct engine_host *host;
+static atomic_bool is_ending; /* the next task of the keeper is the last write */
+
+static void tick(uint64_t number)
+{
+    bool is_changed = control_tick(number);
+    trace_tick(number, is_changed);
+}
+
+static void task(void)
+{
+    exit_profile_write(atomic_load(&is_ending));
+}
+
+static void begin(void)
+{
+    (void)host->private_files_enter();
+}
+
+static const struct keeper_work keeper_work = {.begin = begin, .tick = tick, .task = task};
+
+static void engine_start(void)
+{
+    const struct options *options = host->options;
+    if (options->profiles & PROFILE_AT_EXIT_CPU)
+        exit_profile_begin(host);
+    if (options->is_traced && trace_load() == 0)
+        trace_tick(0, false);
+    services_start(false);
+}
+
+/* Writing allocates and waits: the keeper does it, so that a caller inside malloc, or in a handler, can't
+ * deadlock but only waste a bounded time. */
+static void write_now(bool ends)
+{
+    if (!exit_profile_is_on())
+        return;
+    atomic_store(&is_ending, ends);
+    if (keeper_is_self() || !keeper_run(STALL_NS, TOTAL_NS))
+        task();
+}
+
+static void engine_finish(void)
+{
+    write_now(true);
+    services_unlink();
+}
+
+static void engine_checkpoint(void)
+{
+    write_now(false);
+}
+
+static void engine_settle(void)
+{
+    services_start(true);
+}
+
+static void engine_after_fork_child(bool is_light)
+{
+    keeper_after_fork_child();
+    services_after_fork_child();
+    control_after_fork_child();
+    if (is_light)
+        return;
+    trace_after_fork_child();
+    exit_profile_after_fork_child();
+    control_resume();
+}
+
+static void engine_last_thread_ended(void)
+{
+    write_now(true);
+    services_stop();
+    keeper_stop();
+}
+
+static const struct engine engine = {
+    .version = DOOR_VERSION,
+    .start = engine_start,
+    .finish = engine_finish,
+    .checkpoint = engine_checkpoint,
+    .before_fork = trace_before_fork,
+    .after_fork_parent = trace_after_fork_parent,
+    .after_fork_child = engine_after_fork_child,
+    .settle = engine_settle,
+    .last_thread_ended = engine_last_thread_ended,
+};
+
+EXPORT const struct engine *preflame_engine_entry(const struct engine_host *the_host);
+const struct engine *preflame_engine_entry(const struct engine_host *the_host)
+{
+    if (the_host->version != DOOR_VERSION)
+        return NULL;
+    host = the_host;
+    keeper_init(&keeper_work);
+    control_init(host);
+    services_init(host);
+    trace_init(host);
+    return &engine;
+}

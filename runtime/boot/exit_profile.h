@@ -1,0 +1,17 @@
+/* The profiles of PREFLAME_PROFILE, written when the process ends: Go's pkg/profile way. */
+#ifndef PREFLAME_BOOT_EXIT_PROFILE_H
+#define PREFLAME_BOOT_EXIT_PROFILE_H
+
+#include "boot/door.h"
+
+/* Starts profiling and says so, or says why not. Boot-only. */
+void exit_profile_begin(const struct engine_host *host);
+/* Writes what was sampled so far; with `ends`, once and for all. Repeatable: later writes replace this
+ * process' file. In the keeper, or with no keeper alive. */
+void exit_profile_write(bool ends);
+/* Is there anything to write? Signal-safe. */
+bool exit_profile_is_on(void);
+/* In a forked child: profiles go on, to files of its own. */
+void exit_profile_after_fork_child(void);
+
+#endif

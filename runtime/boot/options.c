@@ -1,0 +1,174 @@
+/* One row a variable. */
+#include "boot/options.h"
+
+#include "profilers/cpu.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_switch(const char *value, bool *ret)
+{
+    if (strcmp(value, "1") == 0 || strcmp(value, "on") == 0)
+        *ret = true;
+    else if (strcmp(value, "0") == 0 || strcmp(value, "off") == 0)
+        *ret = false;
+    else
+        return false;
+    return true;
+}
+
+static bool read_off(const char *value, struct options *o)
+{
+    bool is_on = true;
+    if (!read_switch(value, &is_on))
+        return false;
+    o->is_off = !is_on;
+    return true;
+}
+
+static bool read_number(const char *value, long low, long high, long *ret)
+{
+    char *end;
+    errno = 0;
+    long number = strtol(value, &end, 10);
+    if (errno || end == value || *end || number < low || number > high)
+        return false;
+    *ret = number;
+    return true;
+}
+
+/* "6060", ":6060", "host:6060", "[::1]:6060". */
+static bool read_http(const char *value, struct options *o)
+{
+    const char *colon = strrchr(value, ':');
+    const char *port = colon ? colon + 1 : value;
+    size_t size = colon ? (size_t)(colon - value) : 0;
+    const char *host = value;
+    long number;
+    if (size >= 2 && host[0] == '[' && host[size - 1] == ']') {
+        host++;
+        size -= 2;
+    } else if (memchr(host, ':', size)) {
+        return false;
+    }
+    if (size >= sizeof(o->http_host) || !read_number(port, 0, 65535, &number))
+        return false;
+    memcpy(o->http_host, host, size);
+    o->http_host[size] = 0;
+    o->http_port = (uint16_t)number;
+    o->has_http = true;
+    return true;
+}
+
+static bool read_path(const char *value, char *to)
+{
+    if (strlen(value) >= PATH_MAX || !value[0])
+        return false;
+    memcpy(to, value, strlen(value) + 1);
+    return true;
+}
+
+static bool read_socket(const char *value, struct options *o)
+{
+    if (strcmp(value, "off") == 0) {
+        o->has_socket = false;
+        return true;
+    }
+    return value[0] == '/' && strlen(value) < 108 && read_path(value, o->socket_path);
+}
+
+static bool read_out(const char *value, struct options *o)
+{
+    return read_path(value, o->out);
+}
+
+static bool read_profiles(const char *value, struct options *o)
+{
+    char copy[256];
+    char *rest = NULL;
+    if (strlen(value) >= sizeof(copy))
+        return false;
+    memcpy(copy, value, strlen(value) + 1);
+    for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+        if (strcmp(name, "cpu") == 0)
+            o->profiles |= PROFILE_AT_EXIT_CPU;
+        else
+            log_line(LOG_WARN, "PREFLAME_PROFILE: no profile '%.64s' in this version, only cpu", name);
+    }
+    return true;
+}
+
+static bool read_hz(const char *value, struct options *o)
+{
+    long number;
+    if (!read_number(value, 1, CPU_HZ_MAX, &number))
+        return false;
+    o->cpu_hz = (int)number;
+    return true;
+}
+
+static bool read_trace(const char *value, struct options *o)
+{
+    return read_switch(value, &o->is_traced);
+}
+
+static bool read_trace_cpu(const char *value, struct options *o)
+{
+    return read_switch(value, &o->traces_cpu);
+}
+
+static bool read_trace_calls(const char *value, struct options *o)
+{
+    o->traces_all_calls = strcmp(value, "all") == 0;
+    return o->traces_all_calls || strcmp(value, "slow") == 0;
+}
+
+static bool read_log(const char *value, struct options *o)
+{
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+        if (strcmp(value, names[i]) == 0) {
+            o->log = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct row {
+    const char *name;
+    bool (*read)(const char *value, struct options *o);
+    const char *wanted;
+};
+
+static const struct row rows[] = {
+    {"PREFLAME", read_off, "off, or nothing"},
+    {"PREFLAME_LOG", read_log, "error, warn, info or debug"},
+    {"PREFLAME_HTTP", read_http, "a port or host:port"},
+    {"PREFLAME_SOCKET", read_socket, "an absolute path of at most 107 bytes, or off"},
+    {"PREFLAME_PROFILE", read_profiles, "a list of: cpu"},
+    {"PREFLAME_OUT", read_out, "a folder"},
+    {"PREFLAME_CPU_HZ", read_hz, "a number from 1 to 10000"},
+    {"PREFLAME_TRACE", read_trace, "1 or 0"},
+    {"PREFLAME_TRACE_CPU", read_trace_cpu, "1 or 0"},
+    {"PREFLAME_TRACE_SYSCALLS", read_trace_calls, "slow or all"},
+};
+
+void options_read(struct options *ret)
+{
+    *ret = (struct options){.has_socket = true, .cpu_hz = 100, .traces_cpu = true, .log = LOG_WARN};
+    for (unsigned i = 0; i < ARRAY_SIZE(rows) && !ret->is_off;
+         i++) { /* off comes first, and then nothing matters */
+        const char *value = getenv(rows[i].name);
+        if (!value || !value[0])
+            continue;
+        struct options next = *ret;
+        if (rows[i].read(value, &next))
+            *ret = next;
+        else
+            log_line(LOG_WARN, "%s=%.200s is not %s; the default is used", rows[i].name, value,
+                     rows[i].wanted);
+    }
+}

@@ -1,0 +1,33 @@
+/* The settings of a process, from its environment. */
+#ifndef PREFLAME_BOOT_OPTIONS_H
+#define PREFLAME_BOOT_OPTIONS_H
+
+#include "base/log.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PROFILE_AT_EXIT_CPU 1u
+
+struct options {
+    bool is_off;
+    bool has_http;
+    char http_host[256]; /* "" = loopback */
+    uint16_t http_port;
+    bool has_socket;
+    char socket_path[PATH_MAX]; /* "" = the default place */
+    unsigned profiles;          /* PROFILE_AT_EXIT_* */
+    char out[PATH_MAX];         /* "" = a fresh folder */
+    int cpu_hz;
+    bool is_traced;
+    bool traces_all_calls;
+    bool traces_cpu;
+    enum log_level log;
+};
+
+/* Reads PREFLAME_* (the names and defaults of the project's interface). A wrong value gives one line through
+ * log_line and the default. Boot-only. */
+void options_read(struct options *ret);
+
+#endif

@@ -1,0 +1,218 @@
+/* The preload's half of the composition: starts with the program, loads the engine, tells it how the process
+ * goes on. */
+#include "base/private_files.h"
+#include "boot/door.h"
+#include "boot/options.h"
+#include "capture/capture.h"
+#include "hooks/call.h"
+#include "hooks/host.h"
+#include "hooks/loader.h"
+#include "hooks/processes.h"
+#include "hooks/reals.h"
+#include "hooks/signals.h"
+#include "hooks/single.h"
+#include "hooks/threads.h"
+#include "hooks/vfork.h"
+#include "profilers/cpu.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#define PLAIN_CALL_BYTES 64 /* more than libc's syscall() has up to its return */
+
+static struct options options;
+static struct engine_host host;
+static const struct engine *engine;
+static char library_dir[PATH_MAX];
+
+/* Into the engine with the guard up: its calls are not the program's. */
+#define ENTER(call)                                                                                          \
+    do {                                                                                                     \
+        if (engine) {                                                                                        \
+            int error = errno;                                                                               \
+            thread_self.guard++;                                                                             \
+            engine->call;                                                                                    \
+            thread_self.guard--;                                                                             \
+            errno = error;                                                                                   \
+        }                                                                                                    \
+    } while (0)
+
+static void *map_zeroed(size_t size)
+{
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+static bool make_state(void)
+{
+    struct thread_table *threads = map_zeroed(sizeof(*threads));
+    capture.rules = map_zeroed(sizeof(*capture.rules));
+    capture.stacks = map_zeroed(sizeof(*capture.stacks));
+    if (!threads || !capture.rules || !capture.stacks)
+        return false;
+    capture.threads = threads; /* from here on hooks know threads and signals */
+    capture.cookie = (uintptr_t)&capture;
+    atomic_store_explicit(&capture.pid, getpid(), memory_order_relaxed);
+    threads_adopt_main();
+    loader_refresh();
+    const struct module *own = module_find(&capture.modules, (uint64_t)(uintptr_t)&make_state);
+    capture.own_low = own ? own->low : 0;
+    capture.own_high = own ? own->high : 0;
+    capture.plain_low = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "syscall");
+    capture.plain_high = capture.plain_low + PLAIN_CALL_BYTES;
+    return true;
+}
+
+static bool find_library_dir(void)
+{
+    Dl_info info;
+    if (!dladdr((void *)(uintptr_t)&find_library_dir, &info) || !info.dli_fname ||
+        !realpath(info.dli_fname, library_dir))
+        return false;
+    char *slash = strrchr(library_dir, '/');
+    if (!slash)
+        return false;
+    *slash = 0;
+    return true;
+}
+
+/* Does the parent process run under preflame? Then our files are a child's. */
+static bool parent_is_ours(void)
+{
+    char path[64], text[65536];
+    snprintf(path, sizeof(path), "/proc/%d/environ", (int)getppid());
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    size_t size = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[size] = 0;
+    for (const char *at = text; at < text + size; at += strlen(at) + 1) {
+        if (strncmp(at, "LD_PRELOAD=", 11) == 0)
+            return strstr(at, "libpreflame.so") != NULL;
+    }
+    return false;
+}
+
+static void load_engine(void)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof(path), "%s/libpreflame-engine.so", library_dir);
+    void *library = ((void *(*)(const char *, int))real_dlopen)(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    engine_entry_fn entry = library ? (engine_entry_fn)dlsym(library, ENGINE_ENTRY) : NULL;
+    engine = entry ? entry(&host) : NULL;
+    if (!engine)
+        log_line(LOG_WARN, "no profiles: %s: %s", path, library ? "wrong version" : "cannot be loaded");
+}
+
+static void on_finish(void)
+{
+    ENTER(finish());
+}
+
+static void on_checkpoint(void)
+{
+    ENTER(checkpoint());
+}
+
+static void on_before_fork(void)
+{
+    ENTER(before_fork());
+}
+
+static void on_after_fork_parent(void)
+{
+    ENTER(after_fork_parent());
+}
+
+static void on_after_fork_child(bool is_light)
+{
+    atomic_store_explicit(&capture.pid, getpid(), memory_order_relaxed);
+    thread_self.is_vfork_suspect = false;
+    thread_self.is_signal_pending = false;
+    cpu_forget_timers();
+    threads_after_fork_child();
+    loader_after_fork_child();
+    if (engine)
+        atomic_fetch_or_explicit(&capture.hooks_active, HOOK_SETTLE, memory_order_relaxed);
+    ENTER(after_fork_child(is_light));
+}
+
+static void on_settle(void)
+{
+    atomic_fetch_and_explicit(&capture.hooks_active, ~(uint32_t)HOOK_SETTLE, memory_order_relaxed);
+    ENTER(settle());
+}
+
+static void on_last_thread_ended(void)
+{
+    ENTER(last_thread_ended());
+}
+
+static void set_trace_ready(void)
+{
+    thread_self.is_trace_ready = true;
+}
+
+static void fill_host(void)
+{
+    host = (struct engine_host){
+        .version = DOOR_VERSION,
+        .state = &capture,
+        .options = &options,
+        .library_dir = library_dir,
+        .is_child = parent_is_ours(),
+        .log = log_line,
+        .private_files_enter = private_files_enter,
+        .trace_ready = set_trace_ready,
+        .modules_refresh = loader_refresh,
+        .modules_each = loader_each_module,
+        .module_opens = &loader_opens,
+        .traces_all_calls = &call_traces_all,
+        .cpu_start = cpu_start,
+        .cpu_stop = cpu_stop,
+        .cpu_arm_strangers = cpu_arm_strangers,
+        .sampler_install = signals_install_sampler,
+        .own_fatal = signals_own_fatal,
+    };
+    hooks_host = (struct hooks_host){
+        .finish = on_finish,
+        .checkpoint = on_checkpoint,
+        .before_fork = on_before_fork,
+        .after_fork_parent = on_after_fork_parent,
+        .after_fork_child = on_after_fork_child,
+        .settle = on_settle,
+        .last_thread_ended = on_last_thread_ended,
+    };
+}
+
+__attribute__((constructor)) static void preload_started(void)
+{
+    int error = errno;
+    reals_resolve();
+    log_init(LOG_WARN);
+    if (getauxval(AT_SECURE))
+        return;
+    thread_self.guard++;
+    options_read(&options);
+    log_init(options.log);
+    if (!options.is_off && find_library_dir() && make_state()) {
+        fill_host();
+        single_init();
+        processes_watch_forks();
+        load_engine();
+        if (engine)
+            engine->start();
+    }
+    thread_self.guard--;
+    errno = error;
+}
+
+/* Part of exit, and of a return from main: after the program's own atexit handlers. */
+__attribute__((destructor)) static void preload_ended(void)
+{
+    if (capture.threads && !process_is_foreign())
+        on_finish();
+}

@@ -1,0 +1,270 @@
+/* The HTTP thread and what it serves. */
+#include "boot/services.h"
+
+#include "boot/control.h"
+#include "exporters/http/server.h"
+#include "exporters/local_names.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static const struct engine_host *host;
+static struct http_server *server;
+static pthread_t thread;
+static bool is_running;
+static char socket_path[PATH_MAX]; /* ours to remove; "" = none */
+static char helper_path[PATH_MAX];
+static const char *helper_argv[] = {helper_path, "symbolize", NULL};
+static struct helper_command helper_command = {.argv = helper_argv, .nice_add = 5};
+static bool has_helper;
+
+static int source_start(void *context, int hz)
+{
+    (void)context;
+    return control_cpu_begin(hz);
+}
+
+static int source_stop(void *context, struct profile **ret)
+{
+    (void)context;
+    return control_cpu_take(true, ret);
+}
+
+struct lookup {
+    uint64_t pc;
+    struct module found;
+    bool is_found;
+};
+
+static void look(const struct module *module, void *context)
+{
+    struct lookup *lookup = context;
+    if (lookup->pc >= module->low && lookup->pc < module->high && module->dead_epoch == UINT32_MAX) {
+        lookup->found = *module;
+        lookup->is_found = true;
+    }
+}
+
+static void source_symbol(void *context, uint64_t pc, char *name, size_t size)
+{
+    (void)context;
+    struct lookup lookup = {.pc = pc};
+    host->modules_refresh();
+    host->modules_each(look, &lookup);
+    name[0] = 0;
+    if (lookup.is_found)
+        local_name(lookup.found.path, lookup.found.low, lookup.found.file_offset, pc, name, size);
+}
+
+static void source_self(void *context, struct bytes *out)
+{
+    (void)context;
+    control_self(out);
+}
+
+static void source_finish(void *context, struct profile *p)
+{
+    (void)context;
+    local_names_finish(p);
+}
+
+static struct http_source source = {.cpu_start = source_start,
+                                    .cpu_stop = source_stop,
+                                    .symbol = source_symbol,
+                                    .self = source_self,
+                                    .finish_locally = source_finish};
+
+static void find_helper(void)
+{
+    static const char *const places[] = {"%s/../bin/preflame", "%s/../../bin/preflame"};
+    for (size_t i = 0; i < ARRAY_SIZE(places) && !has_helper; i++) {
+        char path[PATH_MAX + 32];
+        snprintf(path, sizeof(path), i ? places[1] : places[0], host->library_dir);
+        has_helper = realpath(path, helper_path) && access(helper_path, X_OK) == 0;
+    }
+    if (!has_helper)
+        host->log(LOG_WARN, "no `preflame` command beside %s: profiles have function names only",
+                  host->library_dir);
+}
+
+/* The folder of default sockets: in XDG_RUNTIME_DIR, /run/user/UID, or a folder of our own in TMPDIR. The
+ * variables are read at boot: programs that rename themselves (nginx) write over their environment. */
+static char runtime_dir[1024], temporary_dir[1024];
+
+static void read_places(void)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    const char *temporary = getenv("TMPDIR");
+    snprintf(runtime_dir, sizeof(runtime_dir), "%s", runtime && runtime[0] == '/' ? runtime : "");
+    snprintf(temporary_dir, sizeof(temporary_dir), "%s",
+             temporary && temporary[0] == '/' ? temporary : "/tmp");
+}
+
+void services_init(const struct engine_host *the_host)
+{
+    host = the_host;
+    read_places();
+    find_helper();
+    helper_command.env = (const char *const *)helper_environment_new((const char *const *)environ);
+    source.helper_argv = has_helper ? helper_argv : NULL;
+}
+
+const struct helper_command *services_symbolizer(void)
+{
+    return has_helper ? &helper_command : NULL;
+}
+
+static void default_socket(char *path, size_t size)
+{
+    char user[64];
+    snprintf(user, sizeof(user), "/run/user/%u", (unsigned)geteuid());
+    if (runtime_dir[0] && access(runtime_dir, W_OK) == 0)
+        snprintf(path, size, "%s/preflame/%d.sock", runtime_dir, (int)getpid());
+    else if (access(user, W_OK) == 0)
+        snprintf(path, size, "%s/preflame/%d.sock", user, (int)getpid());
+    else
+        snprintf(path, size, "%s/preflame-%u/%d.sock", temporary_dir, (unsigned)geteuid(), (int)getpid());
+}
+
+/* What the serving thread reports once: under ready_lock. */
+static pthread_mutex_t ready_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t ready_changed = PTHREAD_COND_INITIALIZER;
+static bool is_ready;
+static bool is_child_of_ours;
+
+static void report(void *context, int socket_error, int tcp_error, uint16_t port)
+{
+    (void)context;
+    const struct options *options = host->options;
+    const char *name = options->http_host[0] ? options->http_host : "127.0.0.1";
+    if (socket_error) {
+        host->log(LOG_WARN, "no socket %s: %s; set PREFLAME_SOCKET", socket_path, strerror(-socket_error));
+        socket_path[0] = 0;
+    }
+    if (tcp_error)
+        host->log(is_child_of_ours ? LOG_INFO : LOG_WARN,
+                  "no HTTP on %s:%u: %s; set PREFLAME_HTTP to a free port of this machine", name,
+                  options->http_port, strerror(-tcp_error));
+    else if (port)
+        host->log(LOG_INFO, "http://%s:%u/debug/pprof/", name, port);
+    pthread_mutex_lock(&ready_lock);
+    is_ready = true;
+    pthread_cond_broadcast(&ready_changed);
+    pthread_mutex_unlock(&ready_lock);
+}
+
+static void *serve(void *argument)
+{
+    prctl(PR_SET_NAME, "preflame-http");
+    (void)host->private_files_enter();
+    if (http_server_run(server, report, NULL) && is_ready)
+        host->log(LOG_DEBUG, "the HTTP thread has ended");
+    return argument;
+}
+
+/* Waits until the endpoints are open or known to fail: a second at most, the program wants to go on. */
+static void wait_until_ready(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    pthread_mutex_lock(&ready_lock);
+    while (!is_ready && pthread_cond_timedwait(&ready_changed, &ready_lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&ready_lock);
+}
+
+static void choose_socket(bool is_child)
+{
+    const struct options *options = host->options;
+    socket_path[0] = 0;
+    if (!options->has_socket)
+        return;
+    if (options->socket_path[0] && !is_child)
+        snprintf(socket_path, sizeof(socket_path), "%s", options->socket_path);
+    else if (options->socket_path[0])
+        snprintf(socket_path, sizeof(socket_path), "%.90s.%d", options->socket_path, (int)getpid());
+    else
+        default_socket(socket_path, sizeof(socket_path));
+}
+
+static int start_thread(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the program's signals are not for this thread */
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 1024 * 1024);
+    int error = pthread_create(&thread, &attributes, serve, NULL);
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -error;
+}
+
+void services_start(bool is_child)
+{
+    if (is_running)
+        return;
+    choose_socket(is_child);
+    struct http_options http = {.helper_env = helper_command.env,
+                                .socket_path = socket_path[0] ? socket_path : NULL,
+                                .tcp_host =
+                                    host->options->has_http && !is_child ? host->options->http_host : NULL,
+                                .tcp_port = host->options->http_port};
+    if (!http.socket_path && !http.tcp_host)
+        return;
+    int error = http_server_new(&http, &source, &server);
+    is_ready = false;
+    is_child_of_ours = host->is_child || is_child;
+    if (!error)
+        error = start_thread();
+    is_running = !error;
+    if (is_running) {
+        wait_until_ready();
+        return;
+    }
+    host->log(LOG_WARN, "no HTTP: %s; check PREFLAME_SOCKET and PREFLAME_HTTP", strerror(-error));
+    http_server_free(server);
+    server = NULL;
+}
+
+void services_stop(void)
+{
+    if (!is_running)
+        return;
+    is_running = false;
+    http_server_stop(server);
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    if (pthread_timedjoin_np(thread, NULL, &until) == 0) {
+        http_server_free(server);
+        server = NULL;
+        socket_path[0] = 0;
+    }
+}
+
+void services_unlink(void)
+{
+    if (is_running && socket_path[0])
+        unlink(socket_path);
+}
+
+void services_after_fork_child(void)
+{
+    if (server)
+        http_server_drop_in_child(server);
+    server = NULL;
+    is_running = false;
+    socket_path[0] = 0;
+    pthread_mutex_init(&ready_lock, NULL);
+    pthread_cond_init(&ready_changed, NULL);
+}

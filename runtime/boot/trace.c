@@ -1,0 +1,179 @@
+/* Loading the provider, and telling a fresh session what is already there. */
+#include "boot/trace.h"
+
+#include "base/clock.h"
+#include "boot/control.h"
+#include "pipeline/drain.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct engine_host *host;
+static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER; /* loading against forking */
+static _Alignas(16) unsigned char fork_state[SINK_FORK_STATE];
+static int64_t start_ns;
+static struct losses sent;
+
+static const struct sink *sink_now(void)
+{
+    return atomic_load_explicit(&host->state->sink, memory_order_acquire);
+}
+
+static void send_module(const struct module *module, void *context)
+{
+    const struct sink *sink = context;
+    if (module->dead_epoch == UINT32_MAX)
+        sink->module(module->low, module->high - module->low, module->file_offset, module->path,
+                     module->build_id, module->build_id_len);
+}
+
+static void send_process(const struct sink *sink)
+{
+    char exe[PATH_MAX] = "", line[4096] = "";
+    if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) < 0)
+        exe[0] = 0;
+    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? 0 : read(fd, line, sizeof(line) - 1);
+    if (fd >= 0)
+        close(fd);
+    for (ssize_t i = 0; i + 1 < size; i++)
+        line[i] = line[i] ? line[i] : ' ';
+    sink->process((int32_t)getpid(), (int32_t)getppid(), start_ns, clock_mono_ns(), clock_real_ns(), exe,
+                  line);
+}
+
+static void send_threads(const struct sink *sink)
+{
+    struct thread_table *threads = host->state->threads;
+    uint32_t used = atomic_load_explicit(&threads->high_water, memory_order_acquire);
+    for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
+        const struct thread_slot *slot = &threads->slots[i];
+        int32_t tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
+        if (atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_LIVE && tid &&
+            !slot->is_internal)
+            sink->thread_status(tid, slot->pthread, -1, 0, 0, 0, slot->name);
+    }
+}
+
+/* A session began: everything that was said before must be said again. In a thread of the provider's. */
+static void session_started(void)
+{
+    const struct sink *sink = sink_now();
+    if (!sink)
+        return;
+    sink->thread_init();
+    /* Release: stacks used from here on are sent again first. */
+    atomic_fetch_add_explicit(&host->state->session, 1, memory_order_release);
+    send_process(sink);
+    /* The list as it is: refreshing it here, under the provider's lock, would take the loader's. The tick
+     * refreshes. */
+    host->modules_each(send_module, (void *)(uintptr_t)sink);
+    send_threads(sink);
+    memset(&sent, 0, sizeof(sent));
+}
+
+static const struct sink_host sink_host = {.session_started = session_started};
+
+void trace_init(const struct engine_host *the_host)
+{
+    host = the_host;
+    start_ns = clock_mono_ns();
+    atomic_store_explicit(host->traces_all_calls, host->options->traces_all_calls, memory_order_relaxed);
+}
+
+static const struct sink *open_provider(void)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof(path), "%s/libpreflame-lttng.so", host->library_dir);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (!library) {
+        const char *why = dlerror();
+        host->log(LOG_WARN, "no trace: %s; is liblttng-ust1 installed?", why ? why : path);
+        return NULL;
+    }
+    sink_entry_fn entry = (sink_entry_fn)dlsym(library, SINK_ENTRY);
+    const struct sink *sink = entry ? entry(&sink_host) : NULL;
+    if (!sink || sink->version != SINK_VERSION) {
+        host->log(LOG_WARN, "no trace: %s is of another version", path);
+        return NULL;
+    }
+    return sink;
+}
+
+int trace_load(void)
+{
+    pthread_mutex_lock(&load_lock);
+    bool is_fresh = !sink_now();
+    const struct sink *sink = is_fresh ? open_provider() : sink_now();
+    if (sink && is_fresh) {
+        sink->thread_init();
+        host->trace_ready();
+        atomic_store_explicit(&host->state->sink, sink, memory_order_release);
+        atomic_fetch_or_explicit(&host->state->hooks_active, HOOK_TRACE, memory_order_release);
+    }
+    pthread_mutex_unlock(&load_lock);
+    if (sink && is_fresh) {
+        host->modules_refresh();
+        session_started(); /* one may have begun while the provider registered itself */
+        control_resume();
+    }
+    return sink ? 0 : -ENOENT;
+}
+
+static void send_losses(const struct sink *sink)
+{
+    struct losses now;
+    losses_read(host->state, &now);
+    uint64_t truncated = now.truncated + now.failed + now.gated;
+    now.dropped += now.unready;
+    if (now.dropped == sent.dropped && now.stacks_full == sent.stacks_full && truncated == sent.truncated)
+        return;
+    sink->loss(now.dropped, now.stacks_full, truncated);
+    sent = now;
+    sent.truncated = truncated;
+}
+
+void trace_tick(uint64_t number, bool modules_changed)
+{
+    const struct sink *sink = sink_now();
+    if (!sink)
+        return;
+    if (number == 0)
+        sink->thread_init();
+    bool is_enabled = sink->is_enabled();
+    control_trace_sampling(is_enabled && host->options->traces_cpu);
+    if (is_enabled && modules_changed)
+        host->modules_each(send_module, (void *)(uintptr_t)sink);
+    if (is_enabled)
+        send_losses(sink);
+}
+
+void trace_before_fork(void)
+{
+    pthread_mutex_lock(&load_lock);
+    const struct sink *sink = sink_now();
+    if (sink)
+        sink->before_fork(fork_state);
+}
+
+void trace_after_fork_parent(void)
+{
+    const struct sink *sink = sink_now();
+    if (sink)
+        sink->after_fork_parent(fork_state);
+    pthread_mutex_unlock(&load_lock);
+}
+
+void trace_after_fork_child(void)
+{
+    const struct sink *sink = sink_now();
+    pthread_mutex_init(&load_lock, NULL);
+    start_ns = clock_mono_ns();
+    if (sink)
+        sink->after_fork_child(fork_state);
+}
