@@ -1,0 +1,259 @@
+/* `preflame record`: runs a command under the preload while an LTTng session writes its trace to a folder. */
+#include "base/clock.h"
+#include "viewer/cli/commands.h"
+#include "viewer/cli/preload_env.h"
+#include "viewer/session/recording.h"
+#include "viewer/session/target.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* How long a program's start may wait for a session daemon; LTTng's own default is 3 s. */
+#define REGISTER_TIMEOUT_MS "500"
+#define MAX_SECONDS 86400
+
+enum {
+    RECORD_HELP = 'h',
+    RECORD_VERSION = 'V',
+    RECORD_OUTPUT = 'o',
+    RECORD_SECONDS = 's',
+    RECORD_SYSCALLS = 'y',
+    RECORD_NO_CPU = 'n'
+};
+
+static const char record_help[] =
+    "usage: preflame record [options] -- COMMAND [ARGUMENT...]\n"
+    "Run COMMAND under the preload and record an LTTng trace: a folder that `preflame view` and babeltrace2 "
+    "read.\n"
+    "  -o, --output=DIR  the trace's folder, new or empty (default: preflame-trace-PID)\n"
+    "  --seconds=N       stop recording after N seconds; COMMAND goes on, and is waited for\n"
+    "  --syscalls=WHICH  slow (default): system calls of 20 us and more; all: every one\n"
+    "  --no-cpu          no CPU samples in the trace\n" PRELOAD_OPTIONS_HELP "  --help, --version\n"
+    "A running lttng-sessiond is used, else a private one runs as long as the recording. If there can be no "
+    "trace, one\n"
+    "line says why and COMMAND runs all the same. SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to "
+    "COMMAND.\n"
+    "Exit status: COMMAND's (128+N when signal N ended it); 1 for an unusable folder, 2 for wrong usage, 127 "
+    "when\n"
+    "there is no COMMAND, 126 when it can't be run.\n";
+
+struct record_options {
+    struct preload_settings preload;
+    const char *directory; /* NULL: a default */
+    int seconds;           /* 0: until the command ends */
+};
+
+/* The command's process and what we keep from it. */
+struct child {
+    pid_t pid;
+    sigset_t own_mask;         /* the signal mask we came with: the command's */
+    struct sigaction on_child; /* likewise for SIGCHLD, which we need */
+};
+
+static int take_option(struct record_options *options, int option, const char *value)
+{
+    char *end;
+    switch (option) {
+    case RECORD_OUTPUT:
+        options->directory = value;
+        return 0;
+    case RECORD_NO_CPU:
+        options->preload.is_without_cpu = true;
+        return 0;
+    case RECORD_SYSCALLS:
+        options->preload.syscalls = value;
+        if (strcmp(value, "slow") == 0 || strcmp(value, "all") == 0)
+            return 0;
+        fprintf(stderr, "preflame record: --syscalls=%s: give slow or all\n", value);
+        return -EINVAL;
+    case RECORD_SECONDS:
+        options->seconds = (int)strtol(value, &end, 10);
+        if (*value >= '0' && *value <= '9' && *end == '\0' && options->seconds > 0 &&
+            options->seconds <= MAX_SECONDS)
+            return 0;
+        fprintf(stderr, "preflame record: --seconds=%s: give a number from 1 to %d\n", value, MAX_SECONDS);
+        return -EINVAL;
+    default:
+        return preload_settings_take(&options->preload, "record", option, value);
+    }
+}
+
+/* -1: go on; else the exit status. */
+static int parse(struct record_options *options, int argc, char **argv)
+{
+    static const struct option rows[] = {
+        PRELOAD_LONG_OPTIONS,
+        {"output", required_argument, NULL, RECORD_OUTPUT},
+        {"seconds", required_argument, NULL, RECORD_SECONDS},
+        {"syscalls", required_argument, NULL, RECORD_SYSCALLS},
+        {"no-cpu", no_argument, NULL, RECORD_NO_CPU},
+        {"help", no_argument, NULL, RECORD_HELP},
+        {"version", no_argument, NULL, RECORD_VERSION},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "+ho:", rows, NULL)) != -1) {
+        if (option == RECORD_HELP || option == RECORD_VERSION)
+            return fputs(option == RECORD_HELP ? record_help : "preflame " PREFLAME_VERSION "\n", stdout) < 0;
+        if (take_option(options, option, optarg) < 0)
+            return EXIT_USAGE; /* getopt_long or the value's check has said why */
+    }
+    if (optind == argc || strcmp(argv[optind - 1], "--") != 0) {
+        fprintf(stderr, "preflame record: give a command behind --: preflame record [options] -- COMMAND\n");
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+/* Signals are taken one by one with sigtimedwait: no handler, no race with the command's end. */
+static void block_signals(struct child *child, sigset_t *ret_waited)
+{
+    static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigemptyset(ret_waited);
+    sigaddset(ret_waited, SIGCHLD);
+    for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
+        sigaddset(ret_waited, passed_on[i]);
+    struct sigaction by_default = {.sa_handler = SIG_DFL};
+    sigaction(SIGCHLD, &by_default, &child->on_child); /* ignored, it would reap our children */
+    sigprocmask(SIG_BLOCK, ret_waited, &child->own_mask);
+}
+
+static int start_child(struct child *child, const struct preload_settings *settings, char *const argv[])
+{
+    fflush(NULL);
+    child->pid = fork();
+    if (child->pid != 0)
+        return child->pid < 0 ? -errno : 0;
+    sigaction(SIGCHLD, &child->on_child, NULL);
+    sigprocmask(SIG_SETMASK, &child->own_mask, NULL);
+    setenv("LTTNG_UST_REGISTER_TIMEOUT", REGISTER_TIMEOUT_MS, 0);
+    if (preload_env_apply(settings) < 0)
+        fflush(stderr); /* said before the recording began */
+    _exit(preload_exec(argv));
+}
+
+/* Waits for the command until `until_ns` (0: for ever), passing signals on. true when it has ended. */
+static bool wait_child(const struct child *child, const sigset_t *waited, int64_t until_ns, int *ret_status)
+{
+    for (;;) {
+        if (waitpid(child->pid, ret_status, WNOHANG) == child->pid)
+            return true;
+        int64_t left_ns = until_ns ? until_ns - clock_mono_ns() : NS_PER_S;
+        if (left_ns <= 0)
+            return false;
+        struct timespec left = {left_ns / NS_PER_S, left_ns % NS_PER_S};
+        siginfo_t info;
+        int number = sigtimedwait(waited, &info, &left);
+        /* The kernel itself sends a terminal's keys, and has sent them to the command too. */
+        if (number > 0 && number != SIGCHLD && info.si_code != SI_KERNEL)
+            kill(child->pid, number);
+    }
+}
+
+static void say_progress(const char *text)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "preflame: %s\n", text);
+}
+
+static void finish(struct recording *recording)
+{
+    struct recording_result result;
+    say_progress("writing the trace and counting its events ...");
+    recording_finish(recording, &result);
+    if (!result.is_complete)
+        fprintf(stderr,
+                "preflame: lttng-sessiond did not finish the trace in time: its end may be missing\n");
+    fprintf(stderr, "preflame: recorded %s%" PRIu64 " events (%" PRIu64 " lost) in %s\n",
+            result.is_counted_whole ? "" : "at least ", result.events, result.lost, recording->directory);
+}
+
+static int exit_status(int wait_status)
+{
+    return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/* Runs the command, with a session or, when is_recording is false, without; gives its exit status. */
+static int run_child(struct child *child, const sigset_t *waited, struct recording *recording,
+                     bool is_recording, const struct record_options *options, char *const argv[])
+{
+    int wait_status = 0;
+    int64_t until_ns = is_recording && options->seconds ? clock_mono_ns() + options->seconds * NS_PER_S : 0;
+    int status = start_child(child, &options->preload, argv);
+    if (status < 0)
+        fprintf(stderr, "preflame: cannot start %s: %s\n", argv[0], strerror(-status));
+    bool has_ended = status < 0 || wait_child(child, waited, until_ns, &wait_status);
+    if (is_recording)
+        finish(recording);
+    if (!has_ended)
+        wait_child(child, waited, 0, &wait_status);
+    return status < 0 ? EXIT_FAILED : exit_status(wait_status);
+}
+
+static int check_command(const char *program)
+{
+    char path[PATH_MAX];
+    int status = target_find(program, path, sizeof(path));
+    if (status < 0)
+        fprintf(stderr, "preflame: cannot run %s: %s\n", program, strerror(-status));
+    return status == 0 ? 0 : status == -ENOENT ? 127 : 126;
+}
+
+/* A key or a kill that came while there was no command yet: 0, or the signal. */
+static int take_early_signal(const sigset_t *waited)
+{
+    int number;
+    while ((number = sigtimedwait(waited, NULL, &(struct timespec){0})) == SIGCHLD)
+        ;
+    return number > 0 ? number : 0;
+}
+
+static int record(struct recording *recording, struct record_options *options, char *const argv[])
+{
+    char problem[256] = "no LTTng session";
+    struct child child;
+    sigset_t waited;
+    block_signals(&child, &waited); /* from here on we leave nothing behind */
+    bool is_recording = recording_start(recording, problem, sizeof(problem)) == 0;
+    int early_signal = take_early_signal(&waited);
+    if (early_signal) {
+        if (is_recording)
+            finish(recording);
+        return 128 + early_signal;
+    }
+    options->preload.is_traced = is_recording;
+    if (is_recording) {
+        say_progress("recording; the trace is complete when the command has ended");
+        preload_env_warn(argv[0]);
+    } else {
+        fprintf(stderr, "preflame: %s; running %s without a trace\n", problem, argv[0]);
+    }
+    return run_child(&child, &waited, recording, is_recording, options, argv);
+}
+
+int cmd_record(int argc, char **argv)
+{
+    struct record_options options = {.preload = {.is_traced = true, .syscalls = "slow"}};
+    struct recording recording;
+    int status = parse(&options, argc, argv);
+    if (status >= 0)
+        return status;
+    char **command = &argv[optind];
+    status = check_command(command[0]);
+    if (status)
+        return status;
+    status = recording_prepare(&recording, options.directory);
+    if (status < 0) {
+        fprintf(stderr, "preflame: cannot record into %s: %s; name a new or empty folder with -o\n",
+                options.directory ? options.directory : "the current folder", strerror(-status));
+        return EXIT_FAILED;
+    }
+    return record(&recording, &options, command);
+}

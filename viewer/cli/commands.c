@@ -1,0 +1,18 @@
+/* The table of subcommands. A command that was not built has no row. */
+#include "viewer/cli/commands.h"
+
+#include <stddef.h>
+
+const struct command commands[] = {
+#ifdef PREFLAME_HAVE_CMD_RUN
+    {"run", "run a program under preflame", cmd_run},
+#endif
+#ifdef PREFLAME_HAVE_CMD_RECORD
+    {"record", "record an LTTng trace of a program", cmd_record},
+#endif
+    {"view", "show a trace or a profile: flame graph, folded stacks or text", cmd_view},
+#ifdef PREFLAME_HAVE_CMD_SYMBOLIZE
+    {"symbolize", NULL, cmd_symbolize},
+#endif
+    {NULL, NULL, NULL},
+};

@@ -1,0 +1,24 @@
+/* The subcommands of `preflame`: one row each. No code lives here. */
+#ifndef PREFLAME_VIEWER_COMMANDS_H
+#define PREFLAME_VIEWER_COMMANDS_H
+
+/* Exit statuses of every command. */
+#define EXIT_DONE 0
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+
+struct command {
+    const char *name;
+    const char *help;                  /* one line; NULL keeps an internal command out of the list */
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
+};
+
+/* The table, ended by a row without a name. */
+extern const struct command commands[];
+
+int cmd_run(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_view(int argc, char **argv);
+int cmd_symbolize(int argc, char **argv);
+
+#endif

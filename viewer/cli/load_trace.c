@@ -1,0 +1,112 @@
+/* A trace folder to a report. */
+#include "viewer/cli/load.h"
+
+#include "exporters/symbols/symbolize.h"
+#include "viewer/cli/commands.h"
+#include "viewer/ctf/reader.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void on_event(void *context, const struct trace_event *event)
+{
+    struct trace *t = context;
+    trace_event(t, event);
+}
+
+static void on_lost(void *context, uint64_t events, uint64_t packets)
+{
+    struct trace *t = context;
+    t->lost_events += events;
+    t->lost_packets += packets;
+}
+
+static void on_warning(void *context, const char *what, const char *why)
+{
+    (void)context;
+    fprintf(stderr, "preflame: skipped %s: %.300s\n", what, why);
+}
+
+static int add_graph(struct loaded *l, bool is_waiting)
+{
+    struct graph *graph = &l->report.graphs[l->report.graph_count++];
+    *graph = (struct graph){.title = is_waiting ? "Off-CPU time" : "On-CPU time",
+                            .key = is_waiting ? "off-cpu" : "on-cpu",
+                            .unit = "nanoseconds",
+                            .is_waiting = is_waiting};
+    tree_init(&graph->tree, &l->trace.names, TREE_MAX_NODES);
+    int error = tree_add_trace(&graph->tree, &l->resolved, &l->trace, is_waiting);
+    return error ? error : tree_finish(&graph->tree);
+}
+
+static int symbolize(const struct profile *in, struct profile **ret)
+{
+    struct symbolize_options options = {.root = ""};
+    return symbolize_profile(in, &options, ret);
+}
+
+static int build(struct loaded *l, enum view_kind kind)
+{
+    int error = trace_finish(&l->trace);
+    if (!error)
+        error = resolve_trace(&l->trace, symbolize, &l->resolved);
+    if (!error && kind != VIEW_KIND_OFFCPU)
+        error = add_graph(l, false);
+    if (!error && kind != VIEW_KIND_ONCPU)
+        error = add_graph(l, true);
+    for (size_t i = 0; i < l->resolved.count; i++)
+        if (l->resolved.processes[i].failed_symbolize)
+            fprintf(stderr, "preflame: no function names for process %d: %s; addresses are shown\n",
+                    l->trace.processes.data[i].pid, strerror((int)l->resolved.processes[i].failed_symbolize));
+    return error;
+}
+
+static int fail(const char *path, int error)
+{
+    if (error == -ENODATA)
+        fprintf(stderr,
+                "preflame: no readable CTF trace (a folder with a file `metadata`) below '%s'; "
+                "give the folder that `preflame record -o` wrote\n",
+                path);
+    else if (error == -ENOTSUP)
+        fprintf(stderr, "preflame: Babeltrace 2 has no CTF plugin here; install libbabeltrace2-0\n");
+    else
+        fprintf(stderr, "preflame: cannot read trace '%s': %s\n", path, strerror(-error));
+    return EXIT_FAILED;
+}
+
+/* A loss makes every number below a lower bound: the user hears of it in any format. */
+static void warn_of_loss(const struct trace *t)
+{
+    if (t->lost_events || t->lost_packets)
+        fprintf(stderr,
+                "preflame: the tracer lost %" PRIu64 " events and %" PRIu64
+                " packets; times shown are too small\n",
+                t->lost_events, t->lost_packets);
+}
+
+int load_trace(struct loaded *l, const char *path, bool is_careful, enum view_kind kind)
+{
+    struct reader_calls calls = {on_event, on_lost, on_warning, &l->trace};
+    struct reader_result result;
+    int error = reader_run(path, is_careful, &calls, &result);
+    l->trace.read_traces = result.read_traces;
+    l->trace.skipped_traces = result.skipped_traces;
+    l->trace.broken_streams = result.broken_streams;
+    /* What was read before the end is worth showing. */
+    if (error == -EIO && l->trace.event_count) {
+        l->trace.broken_streams++;
+        error = 0;
+    }
+    if (!error)
+        error = build(l, kind);
+    if (error)
+        return fail(path, error);
+    l->report.names = &l->trace.names;
+    l->report.trace = &l->trace;
+    l->report.resolved = &l->resolved;
+    warn_of_loss(&l->trace);
+    return EXIT_DONE;
+}

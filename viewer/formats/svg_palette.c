@@ -1,0 +1,81 @@
+/* Colours of flame graph boxes. */
+#include "viewer/formats/svg_palette.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHADES 24u
+
+struct range {
+    const char *prefix;
+    double hue, hue_span; /* degrees */
+    double saturation;    /* 0…1, as lightness */
+    double lightness, dark_lightness;
+};
+
+static const struct range warm = {"w", 6, 42, 0.84, 0.64, 0.56};
+static const struct range cool = {"c", 192, 40, 0.66, 0.70, 0.60};
+
+static uint32_t hash_of(const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return hash ^ hash >> 15;
+}
+
+const char *svg_class(const char *name, bool is_root, bool is_waiting, char ret[SVG_CLASS_SIZE])
+{
+    if (is_root)
+        snprintf(ret, SVG_CLASS_SIZE, "r");
+    else if (name[0] == '[' && name[strlen(name) - 1] == ']')
+        snprintf(ret, SVG_CLASS_SIZE, "%s", is_waiting ? "q" : "k");
+    else
+        snprintf(ret, SVG_CLASS_SIZE, "%s%u", is_waiting ? cool.prefix : warm.prefix, hash_of(name) % SHADES);
+    return ret;
+}
+
+/* One channel of a colour given by hue (turns of 60 degrees), saturation and lightness. */
+static unsigned channel(double turns, double saturation, double lightness)
+{
+    while (turns < 0)
+        turns += 6;
+    while (turns >= 6)
+        turns -= 6;
+    double chroma = saturation * (lightness < 0.5 ? lightness : 1 - lightness);
+    double rise = turns < 1 ? turns : turns < 3 ? 1 : turns < 4 ? 4 - turns : 0;
+    return (unsigned)(255 * (lightness - chroma + 2 * chroma * rise) + 0.5);
+}
+
+static void put_colour(struct bytes *out, double hue, double saturation, double lightness)
+{
+    double turns = hue / 60;
+    bytes_printf(out, "#%02x%02x%02x", channel(turns + 2, saturation, lightness),
+                 channel(turns, saturation, lightness), channel(turns - 2, saturation, lightness));
+}
+
+static void put_range(struct bytes *out, const struct range *range, bool is_dark)
+{
+    for (unsigned i = 0; i < SHADES; i++) {
+        /* Lightness runs through its own cycle, so that neighbours of similar hue differ. */
+        double lift = (double)(i * 7 % 5) * 0.022;
+        bytes_printf(out, "svg.preflame .%s%u rect{fill:", range->prefix, i);
+        put_colour(out, range->hue + range->hue_span * i / (SHADES - 1),
+                   range->saturation - (is_dark ? 0.12 : 0),
+                   (is_dark ? range->dark_lightness : range->lightness) + lift);
+        bytes_puts(out, "}\n");
+    }
+}
+
+void svg_put_palette(struct bytes *out)
+{
+    put_range(out, &warm, false);
+    put_range(out, &cool, false);
+    bytes_puts(out, "svg.preflame .r rect{fill:#d0d7de}\nsvg.preflame .k rect{fill:#c9c1d6}\n"
+                    "svg.preflame .q rect{fill:#a5a8f0}\n@media (prefers-color-scheme:dark){\n");
+    put_range(out, &warm, true);
+    put_range(out, &cool, true);
+    bytes_puts(out, "svg.preflame .r rect{fill:#8b949e}\nsvg.preflame .k rect{fill:#9f97ad}\n"
+                    "svg.preflame .q rect{fill:#8f93e6}\n}\n");
+}

@@ -1,0 +1,18 @@
+/* Colours of flame graph boxes: a name always has the same one. */
+#ifndef PREFLAME_VIEWER_SVG_PALETTE_H
+#define PREFLAME_VIEWER_SVG_PALETTE_H
+
+#include "base/bytes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SVG_CLASS_SIZE 8
+
+/* The style class of a box: "r" for the root, "k"/"q" for pseudo frames like "[mutex]", else one of a warm
+ * (running) or a blue (waiting) series, by a hash of the name. Writes to `ret` and returns it. */
+const char *svg_class(const char *name, bool is_root, bool is_waiting, char ret[SVG_CLASS_SIZE]);
+/* Appends the CSS rules of all classes, for light and dark screens. */
+void svg_put_palette(struct bytes *out);
+
+#endif

@@ -1,0 +1,160 @@
+/* What a trace means: processes, threads, stacks, waits with their wakers, system calls. No format in, none
+ * out. */
+#ifndef PREFLAME_VIEWER_TRACE_H
+#define PREFLAME_VIEWER_TRACE_H
+
+#include "base/compiler.h"
+#include "base/map.h"
+#include "base/wait.h"
+#include "viewer/model/cover.h"
+#include "viewer/model/names.h"
+#include "viewer/model/trace_event.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A foreign trace may claim anything: past these limits things are counted in `refused` and otherwise
+ * ignored. */
+#define TRACE_MAX_PROCESSES 4096u
+#define TRACE_MAX_THREADS 65536u
+#define TRACE_MAX_MODULES 65536u
+#define TRACE_MAX_STACKS (1u << 20)
+#define TRACE_MAX_PCS ((size_t)1 << 25)
+#define TRACE_MAX_STACK_DEPTH 1024u
+#define TRACE_MAX_ROWS (1u << 20) /* of each table: waits, costs, wakes, event names */
+#define TRACE_REASONS 23          /* one more than the largest WAIT_… value */
+#define TRACE_WAKERS 4            /* wakers named for each wait; the others are only counted */
+#define TRACE_NONE UINT32_MAX
+
+#define TRACE_ARRAY(T)                                                                                       \
+    struct {                                                                                                 \
+        T *data;                                                                                             \
+        size_t count, room;                                                                                  \
+    }
+
+struct trace_module {
+    uint32_t process;
+    uint64_t base, size, file_offset;
+    uint32_t path, build_id; /* names; build_id as hex */
+};
+
+/* One program image: exec in the same process makes a new one, for its stack ids start anew. */
+struct trace_process {
+    int32_t pid, ppid;
+    uint32_t parent; /* index of the image that forked it, or TRACE_NONE; always smaller than its own */
+    int64_t start_ns, real_ns;
+    uint32_t exe, cmdline; /* names */
+    bool is_described;     /* a process event was seen */
+    uint64_t dropped_samples, dropped_stacks, truncated_stacks;
+};
+
+struct trace_wait_state { /* the wait that a thread is in now */
+    bool is_open;
+    uint32_t reason;
+    uint64_t object, stack;
+    int64_t since_ns;
+};
+
+struct trace_thread {
+    uint32_t process;
+    int32_t tid;
+    uint32_t name;
+    int64_t start_ns, end_ns; /* thread_start and thread_exit, or 0 */
+    int64_t run_ns;           /* by samples */
+    uint64_t samples;
+    int64_t blocked_ns[TRACE_REASONS];
+    int64_t syscall_ns; /* in system calls that no wait explains */
+    struct trace_wait_state wait;
+    struct cover cover;
+};
+
+struct trace_stack {
+    uint32_t process;
+    uint32_t id;
+    uint32_t count;
+    size_t first_pc; /* slice of pcs, leaf first */
+};
+
+enum trace_cost_kind { TRACE_COST_CPU, TRACE_COST_WAIT, TRACE_COST_SYSCALL };
+
+/* Time of one stack of one image, spent running, waiting for one reason, or in one system call. */
+struct trace_cost {
+    uint32_t process, stack;
+    enum trace_cost_kind kind;
+    uint32_t detail; /* wait reason or system call number */
+    int64_t total_ns;
+    uint64_t count;
+};
+
+struct trace_waker {
+    uint32_t thread; /* index */
+    uint64_t count;
+};
+
+struct trace_wait { /* all waits of one image for one object */
+    uint32_t process, reason;
+    uint64_t object;
+    int64_t total_ns, max_ns;
+    uint64_t count, open_count;     /* open: the thread or the trace ended first */
+    uint32_t max_stack, max_thread; /* of the longest one */
+    struct trace_waker wakers[TRACE_WAKERS];
+    uint64_t other_wakes;
+};
+
+struct trace_wake { /* the last wake of an object */
+    uint32_t thread;
+    int64_t time_ns;
+};
+
+struct trace_syscall {
+    uint32_t number;
+    uint64_t count, failures;
+    int64_t total_ns, max_ns;
+};
+
+struct trace_event_count {
+    uint32_t name;
+    uint64_t count;
+};
+
+struct trace {
+    struct names names;
+    TRACE_ARRAY(struct trace_process) processes;
+    TRACE_ARRAY(struct trace_module) modules;
+    TRACE_ARRAY(struct trace_thread) threads;
+    TRACE_ARRAY(struct trace_stack) stacks;
+    TRACE_ARRAY(uint64_t) pcs;
+    TRACE_ARRAY(struct trace_cost) costs;
+    TRACE_ARRAY(struct trace_wait) waits;
+    TRACE_ARRAY(struct trace_wake) wakes;
+    TRACE_ARRAY(struct trace_syscall) syscalls;
+    TRACE_ARRAY(struct trace_event_count) event_counts;
+    struct map ids; /* of all the tables above: (table, key…) → index */
+    int64_t first_ns, last_ns;
+    uint64_t event_count;
+    uint64_t refused; /* entries beyond a limit */
+    /* Set by whoever reads the trace. */
+    uint64_t lost_events, lost_packets; /* as the tracer counted them */
+    size_t read_traces, skipped_traces, broken_streams;
+    int error; /* 0 or -ENOMEM; sticky */
+};
+
+/* An empty trace. */
+void trace_init(struct trace *t);
+void trace_clear(struct trace *t);
+/* Takes one event; events come in the order of their time. Never fails visibly: t->error and t->refused tell.
+ */
+void trace_event(struct trace *t, const struct trace_event *event);
+/* Closes the waits that were still open. Call once, after the last event. 0 or the first failure. */
+int trace_finish(struct trace *t) MUST_USE;
+/* The stack `id` of an image or of those that forked it; NULL when the trace doesn't hold it. */
+const struct trace_stack *trace_find_stack(const struct trace *t, uint32_t process, uint32_t id);
+/* Sum over all reasons and plain system calls. */
+int64_t trace_blocked_ns(const struct trace_thread *thread);
+/* "nginx" for /usr/sbin/nginx; "?" when the trace doesn't say. */
+const char *trace_process_name(const struct trace *t, uint32_t process);
+/* The thread's own name; the process' for a main thread that has none. */
+const char *trace_thread_name(const struct trace *t, const struct trace_thread *thread);
+
+#endif

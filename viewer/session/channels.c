@@ -1,0 +1,98 @@
+/* Which event goes to which channel, and how large the buffers are. */
+#include "viewer/session/channels.h"
+
+#include <lttng/lttng.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
+
+#define KIB UINT64_C(1024)
+#define MAX_EVENTS 12
+#define MIN_SUBBUF_SIZE (64 * KIB)
+
+/* State, stacks and modules never share a buffer with events that come by the million: a flood costs samples,
+ * not the names that all the others need. */
+static const struct channel_plan {
+    const char *name;
+    uint64_t subbuf_size; /* bytes, a power of two, for each CPU */
+    uint64_t num_subbuf;
+    const char *events[MAX_EVENTS];
+} channel_plans[] = {
+    {"state",
+     512 * KIB,
+     4,
+     {"process", "module", "stack", "thread_create", "thread_start", "thread_exit", "thread_name",
+      "thread_detach", "thread_status", "loss"}},
+    {"core", 1024 * KIB, 8, {"block", "unblock", "wake", "syscall"}},
+    {"hot", 512 * KIB, 4, {"sample"}},
+};
+
+/* By how much buffers are divided so that all of them fill at most half of /dev/shm (containers give it 64
+ * MiB). */
+static uint64_t shrink_factor(void)
+{
+    struct statvfs shm;
+    uint64_t wanted = 0;
+    for (size_t i = 0; i < sizeof(channel_plans) / sizeof(channel_plans[0]); i++)
+        wanted += channel_plans[i].subbuf_size * channel_plans[i].num_subbuf * (uint64_t)get_nprocs_conf();
+    uint64_t factor = 1;
+    if (statvfs("/dev/shm", &shm) == 0)
+        while (wanted / factor > shm.f_bavail * shm.f_frsize / 2 && factor < 64)
+            factor *= 2;
+    return factor;
+}
+
+static int enable_events(struct lttng_handle *handle, const struct channel_plan *plan)
+{
+    int error = 0;
+    for (size_t i = 0; i < MAX_EVENTS && plan->events[i] && error == 0; i++) {
+        struct lttng_event *event = lttng_event_create();
+        if (!event)
+            return -LTTNG_ERR_NOMEM;
+        event->type = LTTNG_EVENT_TRACEPOINT;
+        event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
+        snprintf(event->name, sizeof(event->name), "preflame:%s", plan->events[i]);
+        error = lttng_enable_event(handle, event, plan->name);
+        lttng_event_destroy(event);
+    }
+    return error;
+}
+
+static int add_contexts(struct lttng_handle *handle, const char *channel)
+{
+    static const enum lttng_event_context_type types[] = {LTTNG_EVENT_CONTEXT_VPID, LTTNG_EVENT_CONTEXT_VTID};
+    int error = 0;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]) && error == 0; i++) {
+        struct lttng_event_context context = {.ctx = types[i]};
+        error = lttng_add_context(handle, &context, NULL, channel);
+    }
+    return error;
+}
+
+static int create_channel(struct lttng_handle *handle, const struct channel_plan *plan, uint64_t factor)
+{
+    struct lttng_channel *channel = lttng_channel_create(&handle->domain);
+    if (!channel)
+        return -LTTNG_ERR_NOMEM;
+    uint64_t subbuf_size = plan->subbuf_size / factor;
+    snprintf(channel->name, sizeof(channel->name), "%s", plan->name);
+    channel->attr.overwrite = 0;
+    channel->attr.subbuf_size = subbuf_size < MIN_SUBBUF_SIZE ? MIN_SUBBUF_SIZE : subbuf_size;
+    channel->attr.num_subbuf = plan->num_subbuf;
+    int error = lttng_enable_channel(handle, channel);
+    lttng_channel_destroy(channel);
+    if (error == 0)
+        error = add_contexts(handle, plan->name);
+    return error ? error : enable_events(handle, plan);
+}
+
+int channels_create(struct lttng_handle *handle)
+{
+    uint64_t factor = shrink_factor();
+    int error = 0;
+    for (size_t i = 0; i < sizeof(channel_plans) / sizeof(channel_plans[0]) && error == 0; i++)
+        error = create_channel(handle, &channel_plans[i], factor);
+    return error;
+}

@@ -1,0 +1,90 @@
+/* A recording from its folder to its last line: daemon, session and count, composed. */
+#include "viewer/session/recording.h"
+
+#include "viewer/session/trace_count.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COUNT_MS 20000
+#define DIRECTORY_TRIES 100
+
+static int check_empty(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir)
+        return -errno;
+    int status = 0;
+    for (struct dirent *entry = readdir(dir); entry && status == 0; entry = readdir(dir))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = -ENOTEMPTY;
+    closedir(dir);
+    return status;
+}
+
+static int take_directory(struct recording *recording, const char *path)
+{
+    int status = 0;
+    recording->is_directory_ours = mkdir(path, 0777) == 0;
+    if (!recording->is_directory_ours)
+        status = errno == EEXIST ? check_empty(path) : -errno;
+    /* Found out now, not after the command has run: LTTng would only say so in the daemon's log. */
+    if (status == 0 && access(path, W_OK | X_OK))
+        status = -errno;
+    if (status == 0 && !realpath(path, recording->directory))
+        status = -errno;
+    if (status < 0 && recording->is_directory_ours)
+        rmdir(path);
+    return status;
+}
+
+int recording_prepare(struct recording *recording, const char *directory)
+{
+    *recording = (struct recording){0};
+    if (directory)
+        return take_directory(recording, directory);
+    char name[64];
+    int status = -ENOTEMPTY;
+    /* A number that came round again must not stop anybody who didn't choose it. */
+    for (int i = 0; i < DIRECTORY_TRIES && status == -ENOTEMPTY; i++) {
+        snprintf(name, sizeof(name), i ? "preflame-trace-%d-%d" : "preflame-trace-%d", (int)getpid(), i);
+        status = take_directory(recording, name);
+    }
+    return status;
+}
+
+int recording_start(struct recording *recording, char *problem, size_t problem_size)
+{
+    int status = session_daemon_acquire(&recording->daemon, problem, problem_size);
+    if (status == 0) {
+        status = session_start(recording->directory, recording->session, problem, problem_size);
+        if (status < 0)
+            session_daemon_release(&recording->daemon);
+    }
+    if (status < 0 && recording->is_directory_ours)
+        rmdir(recording->directory); /* stays if the daemon had begun to write */
+    return status;
+}
+
+void recording_finish(struct recording *recording, struct recording_result *ret_result)
+{
+    struct session_loss loss = {0};
+    struct trace_count count = {0};
+    int status = session_stop(recording->session);
+    /* A daemon that missed a deadline of 5 s would only miss the next ones. */
+    if (status != -ETIMEDOUT && session_read_loss(recording->session, &loss) < 0)
+        status = -EIO;
+    if (status != -ETIMEDOUT && session_destroy(recording->session) < 0)
+        status = -EIO;
+    session_daemon_release(&recording->daemon);
+    ret_result->is_complete = status == 0;
+    ret_result->is_counted_whole = trace_count_events(recording->directory, COUNT_MS, &count) == 0;
+    ret_result->events = count.events;
+    uint64_t lost = loss.discarded_events + loss.lost_packets;
+    ret_result->lost = lost > count.discarded_events ? lost : count.discarded_events;
+}

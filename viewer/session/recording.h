@@ -1,0 +1,41 @@
+/* A recording from its folder to its last line: daemon, session and count, composed. */
+#ifndef PREFLAME_VIEWER_SESSION_RECORDING_H
+#define PREFLAME_VIEWER_SESSION_RECORDING_H
+
+#include "base/compiler.h"
+#include "viewer/session/daemon.h"
+#include "viewer/session/session.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct recording {
+    struct session_daemon daemon;
+    char session[SESSION_NAME_SIZE]; /* "": no session */
+    char directory[PATH_MAX];        /* absolute */
+    bool is_directory_ours;          /* made by us: removed again if nothing came of it */
+};
+
+struct recording_result {
+    uint64_t events;
+    uint64_t lost;
+    bool is_counted_whole; /* false: at least `events`, the time or the trace ended there */
+    bool is_complete;      /* false: the daemon did not confirm that everything was written */
+};
+
+/* Makes the trace's folder, or takes an empty one. NULL: preflame-trace-PID in the current folder.
+ * -ENOTEMPTY, -ENOTDIR or what the file system said; nothing is left behind then. */
+int recording_prepare(struct recording *recording, const char *directory) MUST_USE;
+
+/* Finds or starts a daemon and starts a session: from here on, what processes send is recorded. On failure
+ * `problem` says why in one line and the folder is removed if we made it. Takes 3 s at most, plus the time to
+ * end a daemon of ours that hangs. 0 or negative errno. */
+int recording_start(struct recording *recording, char *problem, size_t problem_size) MUST_USE;
+
+/* Ends the session, then our daemon, then counts. Every step has a deadline: 5 s for the trace to be written,
+ * a few more if the daemon hangs, 20 s to count. Always gives a result. */
+void recording_finish(struct recording *recording, struct recording_result *ret_result);
+
+#endif

@@ -1,0 +1,33 @@
+/* One LTTng session that records the provider `preflame`: per-UID buffers, three channels, contexts vpid and
+ * vtid. Every function asks the daemon within a deadline and comes back with -ETIMEDOUT when it is missed. */
+#ifndef PREFLAME_VIEWER_SESSION_SESSION_H
+#define PREFLAME_VIEWER_SESSION_SESSION_H
+
+#include "base/compiler.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SESSION_NAME_SIZE 64
+
+struct session_loss {
+    uint64_t discarded_events; /* the buffers were full: these events are gone */
+    uint64_t lost_packets;     /* overwritten sub-buffers; 0 in our discard mode */
+};
+
+/* Creates and starts a session named preflame-PID-N (the first N that is free; written to `ret_name`) with
+ * its trace in `directory` (absolute). On failure no session of ours is left, and `problem` says why. 0 or
+ * negative errno. */
+int session_start(const char *directory, char ret_name[SESSION_NAME_SIZE], char *problem,
+                  size_t problem_size) MUST_USE;
+
+/* Stops recording and waits until everything recorded is in the files; 5 s at most. 0 or negative errno. */
+int session_stop(const char *name) MUST_USE;
+
+/* What the session's buffers lost; valid once stopped and before session_destroy. 0 or negative errno. */
+int session_read_loss(const char *name, struct session_loss *ret_loss) MUST_USE;
+
+/* Destroys the session; its files stay. 0 or negative errno. */
+int session_destroy(const char *name) MUST_USE;
+
+#endif
