@@ -1,0 +1,155 @@
+"""nginx and redis under load: CPU time of all their processes per request served."""
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+NGINX_CONFIG = """
+daemon off; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/error.log; {user}
+events {{ worker_connections 256; }}
+http {{
+    access_log off; keepalive_requests 1000000000;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    server {{ listen 127.0.0.1:{port} reuseport; root {folder}/www; }}
+}}
+"""
+
+
+class Failure(Exception):
+    """A measurement that could not be made, in one line."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def stat_of(pid):
+    """(comm, parent pid, CPU seconds) of a process, or None when it is gone."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    comm = text[text.index("(") + 1:text.rindex(")")]
+    fields = text[text.rindex(")") + 2:].split()
+    return comm, int(fields[1]), (int(fields[11]) + int(fields[12])) * TICK_S
+
+
+def family(top, comm):
+    """`top` and all that descend from it and are called `comm`: pid -> CPU seconds."""
+    stats = {int(name): stat_of(int(name)) for name in os.listdir("/proc") if name.isdigit()}
+    stats = {pid: stat for pid, stat in stats.items() if stat}
+    members, frontier = set(), {top}
+    while frontier:
+        members |= frontier
+        frontier = {pid for pid, stat in stats.items() if stat[1] in frontier} - members
+    return {pid: stats[pid][2] for pid in members if pid in stats and stats[pid][0] == comm}
+
+
+def wait_until(condition, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failure(what)
+        time.sleep(0.02)
+
+
+def is_listening(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Server:
+    """A server under one column's tool; a context manager that always ends it."""
+
+    def __init__(self, column, words, comm, processes, scratch, port):
+        self.comm, self.processes, self.port = comm, processes, port
+        command, environment = column.command(words, scratch)
+        self.log = open(scratch / "server.log", "wb")
+        self.process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=self.log,
+                                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+
+    def __enter__(self):
+        try:
+            wait_until(self.is_ready, 20, f"{self.comm} did not start listening on port {self.port}")
+        except Failure:
+            self.__exit__()
+            raise
+        return self
+
+    def is_ready(self):
+        if self.process.poll() is not None:
+            raise Failure(f"{self.comm} ended at once with status {self.process.returncode}")
+        return is_listening(self.port) and len(family(self.process.pid, self.comm)) >= self.processes
+
+    def cpu_s(self):
+        """pid -> CPU seconds until now."""
+        return family(self.process.pid, self.comm)
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+def run_load(words):
+    result = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=120)
+    if result.returncode:
+        raise Failure(f"{words[0]} failed: {(result.stderr or result.stdout).strip().splitlines()[-1:]}")
+    return result.stdout
+
+
+def load_nginx(port, seconds):
+    text = run_load(["wrk", "-t1", "-c16", f"-d{seconds}s", f"http://127.0.0.1:{port}/file.html"])
+    if "Non-2xx" in text or "Socket errors" in text:
+        raise Failure("some requests to nginx failed")
+    return int(re.search(r"(\d+) requests in", text).group(1))
+
+
+def load_redis(port, seconds):
+    """About `seconds` of GETs on a slow machine; a fixed number, so that both of a pair do the same."""
+    requests = 40000 * seconds
+    run_load(["redis-benchmark", "-p", port, "-t", "get", "-n", requests, "-c", 16, "-q"])
+    return requests
+
+
+def start_nginx(column, scratch):
+    port = free_port()
+    (scratch / "www").mkdir()
+    (scratch / "www/file.html").write_text("x" * 1024)
+    user = "user root;" if os.geteuid() == 0 else ""
+    (scratch / "nginx.conf").write_text(NGINX_CONFIG.format(folder=scratch, port=port, user=user))
+    words = ["nginx", "-p", scratch, "-e", scratch / "error.log", "-c", scratch / "nginx.conf"]
+    return Server(column, words, "nginx", 3, scratch, port)
+
+
+def start_redis(column, scratch):
+    port = free_port()
+    words = ["redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", scratch]
+    return Server(column, words, "redis-server", 1, scratch, port)
+
+
+KINDS = {"nginx": (start_nginx, load_nginx), "redis": (start_redis, load_redis)}
+
+
+def ns_per_request(kind, column, scratch, seconds):
+    """Starts the server, loads it for about `seconds`, and returns its own CPU time per request in ns."""
+    start, load = KINDS[kind]
+    with start(column, scratch) as server:
+        load(server.port, 1)  # warm: caches, lazily bound symbols, preflame's first samples
+        before = server.cpu_s()
+        requests = load(server.port, seconds)
+        after = server.cpu_s()
+        if set(before) != set(after):
+            raise Failure(f"a {server.comm} process ended under load")
+        return (sum(after.values()) - sum(before.values())) * 1e9 / requests

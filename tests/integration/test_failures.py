@@ -1,0 +1,82 @@
+"""What cannot work is said in one line, and the program runs as if preflame were not there."""
+
+import os
+import shutil
+import socket
+
+import pytest
+from conftest import COMMAND, PRELOAD, program
+
+WAY = "return"
+
+
+def judge(runner, preload=PRELOAD, lines=1, **extra):
+    argv = [program("life"), WAY, 20]
+    bare = runner.run(argv)
+    outcome = runner.run(argv, preload=preload, timeout_s=30, **extra)
+    assert (outcome.status, outcome.stdout) == (bare.status, bare.stdout), outcome.stderr
+    said = outcome.stderr.splitlines()
+    assert len(said) == lines, said
+    assert all(line.startswith("preflame: ") for line in said), said
+    return said
+
+
+@pytest.mark.parametrize("name,value", [
+    ("PREFLAME_CPU_HZ", "often"), ("PREFLAME_CPU_HZ", "-5"), ("PREFLAME_CPU_HZ", "0"),
+    ("PREFLAME_CPU_HZ", "99999999999999999999"), ("PREFLAME_LOG", "loud"), ("PREFLAME_TRACE", "maybe"),
+    ("PREFLAME_PROFILE", "cup"), ("PREFLAME_HTTP", "127.0.0.1:99999"), ("PREFLAME_HTTP", "host:port:more")])
+def test_a_wrong_option_is_one_line_that_names_it(runner, name, value):
+    said = judge(runner, **{name: value})
+    assert name in said[0]
+
+
+def test_nothing_is_said_when_all_is_well(runner):
+    judge(runner, lines=0)
+
+
+def test_off_does_nothing_at_all(runner, tmp_path):
+    judge(runner, lines=0, PREFLAME="off", PREFLAME_PROFILE="cpu", PREFLAME_OUT=tmp_path / "out", PREFLAME_CPU_HZ="x")
+    assert not (tmp_path / "out").exists()
+    assert not (runner.runtime_folder / "preflame").exists()
+
+
+def test_an_unwritable_output_folder_is_one_line(runner, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    judge(runner, PREFLAME_PROFILE="cpu", PREFLAME_OUT=tmp_path / "file" / "below")
+
+
+def test_a_port_in_use_is_one_line(runner):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen(1)
+        port = holder.getsockname()[1]
+        said = judge(runner, PREFLAME_HTTP=port)
+    assert str(port) in said[0]
+
+
+def copied_without(folder, *missing):
+    """The preload and what lies beside it, less some, in a prefix of its own."""
+    folder.mkdir()
+    (folder.parent / "bin").mkdir()
+    shutil.copy2(COMMAND, folder.parent / "bin" / COMMAND.name)
+    for path in PRELOAD.parent.glob("libpreflame*.so*"):
+        if not any(name in path.name for name in missing):
+            shutil.copy2(path, folder / path.name, follow_symlinks=True)
+    assert (folder / PRELOAD.name).exists()
+    return folder / PRELOAD.name
+
+
+def test_a_missing_trace_provider_is_one_line(runner, tmp_path):
+    judge(runner, preload=copied_without(tmp_path / "lib", "lttng"), PREFLAME_TRACE="1")
+
+
+def test_a_missing_engine_is_one_line(runner, tmp_path):
+    judge(runner, preload=copied_without(tmp_path / "lib", "lttng", "engine"))
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="no /proc")
+def test_a_program_without_stderr_still_runs(runner):
+    argv = ["/bin/sh", "-c", f'exec "{program("life")}" {WAY} 20 2>&-']
+    bare = runner.run(argv)
+    outcome = runner.run(argv, preload=PRELOAD, PREFLAME_CPU_HZ="x")
+    assert (outcome.status, outcome.stdout) == (bare.status, bare.stdout)

@@ -1,0 +1,102 @@
+"""Unusual lives and ends of processes: the same status and output as bare, and the profile is there."""
+
+import re
+import signal
+import subprocess
+
+import pprof_reader
+import pytest
+from conftest import PRELOAD, Outcome, program, wait_until
+
+CPU_MS = 300
+LEAST_NS = CPU_MS * 1_000_000 * 2 // 3
+
+
+def profiled(runner, way, out, **extra):
+    return runner.preloaded([program("life"), way, CPU_MS], PREFLAME_PROFILE="cpu", PREFLAME_CPU_HZ=1000,
+                            PREFLAME_OUT=out, **extra)
+
+
+def burned_ns(path, name):
+    return pprof_reader.read(path).cumulative(name, "cpu")
+
+
+@pytest.mark.parametrize("way", ["fork", "daemon", "closes", "main-pthread-exit", "main-cancelled", "exec",
+                                 "return", "exit", "_exit", "quick_exit", "abort"])
+@pytest.mark.parametrize("profile", ["", "cpu"])
+def test_status_and_output_are_as_bare(runner, tmp_path, way, profile):
+    extra = {"PREFLAME_PROFILE": profile, "PREFLAME_OUT": tmp_path / "out"} if profile else {}
+    bare, preloaded = runner.bare_and_preloaded([program("life"), way, 50], timeout_s=30, **extra)
+    assert (preloaded.status, preloaded.stdout) == (bare.status, bare.stdout), preloaded.stderr
+
+
+@pytest.mark.parametrize("way", ["main-pthread-exit", "main-cancelled"])
+@pytest.mark.parametrize("trace", ["0", "1"])
+def test_the_end_of_main_alone_ends_with_status_zero(runner, tmp_path, trace, way):
+    outcome = runner.preloaded([program("life"), way, 0], timeout_s=20, PREFLAME_PROFILE="cpu",
+                               PREFLAME_OUT=tmp_path / "out", PREFLAME_TRACE=trace)
+    assert outcome.status == 0
+
+
+@pytest.mark.parametrize("way", ["return", "exit", "_exit", "quick_exit", "closes"])
+def test_the_profile_is_written_at_every_end(runner, tmp_path, way):
+    out = tmp_path / "out"
+    outcome = profiled(runner, way, out)
+    assert burned_ns(out / "cpu.pprof", "burn_parent") >= LEAST_NS
+    assert outcome.lines == [f"preflame: cpu profiling enabled, {out}/cpu.pprof",
+                             f"preflame: cpu profiling disabled, {out}/cpu.pprof"]
+
+
+def test_the_profile_is_written_when_main_leaves_by_pthread_exit(runner, tmp_path):
+    out = tmp_path / "out"
+    profiled(runner, "main-pthread-exit", out)
+    assert burned_ns(out / "cpu.pprof", "burn_child") >= LEAST_NS
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_deadly_signal_ends_it_by_that_signal_and_the_profile_is_written(runner, tmp_path, number):
+    out = tmp_path / "out"
+    process = runner.start([program("life"), "signal", CPU_MS], preload=PRELOAD,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, PREFLAME_PROFILE="cpu",
+                           PREFLAME_CPU_HZ=1000, PREFLAME_OUT=out)
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=30)
+    outcome = Outcome(process.returncode, "", stderr.decode())
+    assert outcome.status == -number
+    assert burned_ns(out / "cpu.pprof", "burn_parent") >= LEAST_NS
+    assert outcome.lines == [f"preflame: cpu profiling enabled, {out}/cpu.pprof",
+                             f"preflame: cpu profiling disabled, {out}/cpu.pprof"]
+
+
+def child_profiles(out):
+    return [path for path in out.glob("cpu.pprof.*") if re.fullmatch(r"cpu\.pprof\.\d+", path.name)]
+
+
+def test_a_forked_child_leaves_its_own_profile(runner, tmp_path):
+    out = tmp_path / "out"
+    profiled(runner, "fork", out)
+    children = child_profiles(out)
+    assert len(children) == 1
+    assert burned_ns(out / "cpu.pprof", "burn_parent") >= LEAST_NS
+    assert burned_ns(out / "cpu.pprof", "burn_child") == 0
+    assert burned_ns(children[0], "burn_child") >= LEAST_NS
+    assert burned_ns(children[0], "burn_parent") == 0
+
+
+def test_a_daemon_that_closes_all_descriptors_leaves_its_profile(runner, tmp_path):
+    out = tmp_path / "out"
+    profiled(runner, "daemon", out)
+
+    def daemon_profile():
+        return [path for path in child_profiles(out) if burned_ns(path, "burn_child") >= LEAST_NS]
+
+    assert len(wait_until(daemon_profile, what="the daemon's profile")) == 1
+    assert burned_ns(out / "cpu.pprof", "burn_parent") >= LEAST_NS
+
+
+def test_a_program_that_execs_leaves_the_profile_of_what_it_became(runner, tmp_path):
+    out = tmp_path / "out"
+    profiled(runner, "exec", out)
+    profiles = [out / "cpu.pprof", *child_profiles(out)]
+    assert sum(burned_ns(path, "burn_child") for path in profiles if path.exists()) >= LEAST_NS

@@ -1,0 +1,231 @@
+"""Real servers under the preload and load: every request succeeds, and their profiles have the right names."""
+
+import re
+import shutil
+import socket
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pprof_reader
+import pytest
+from conftest import PRELOAD, fetch_unix, free_port, pprof_top, wait_until
+
+PROFILE_SECONDS = 4
+LOAD_SECONDS = 7
+
+NGINX_CONFIG = """
+daemon off; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
+{user}
+events {{ worker_connections 128; }}
+http {{
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fast;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen 127.0.0.1:{port} reuseport; root {folder}/www; }}
+}}
+"""
+
+PYTHON_SERVER = """
+import threading, sys
+
+def python_work(count):
+    total = 0
+    for i in range(count):
+        total += i * i % 7
+    return total
+
+def serve():
+    while True:
+        python_work(20000)
+
+for _ in range(2):
+    threading.Thread(target=serve, daemon=True).start()
+for line in sys.stdin:
+    print(python_work(int(line)), flush=True)
+"""
+
+
+def copied(name, folder):
+    """A private copy of a server's binary, so that it can be taken away afterwards."""
+    path = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
+    if path is None:
+        pytest.fail(f"{name} is not installed: run scripts/setup test")
+    folder.mkdir(exist_ok=True)
+    return shutil.copy(path, folder / name)
+
+
+def is_listening(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def profile_processes(runner, pids):
+    """The CPU profiles of several processes over the same seconds, each from its own socket."""
+    for pid in pids:
+        wait_until(runner.socket_of(pid).exists, what=f"the socket of process {pid}")
+    with ThreadPoolExecutor(len(pids)) as pool:
+        answers = list(pool.map(lambda pid: fetch_unix(runner.socket_of(pid),
+                                                       f"/debug/pprof/profile?seconds={PROFILE_SECONDS}"), pids))
+    for status, _, body in answers:
+        assert status == 200, body
+    return [body for _, _, body in answers]
+
+
+def check_names(runner, bodies, names, binaries):
+    """Names of the server are on top, in our decoder and in pprof, also when the binaries are gone."""
+    assert sum(pprof_reader.decode(body).total("samples") for body in bodies) > 20
+    texts = []
+    for number, body in enumerate(bodies):
+        path = runner.folder / f"server{number}.pprof"
+        path.write_bytes(body)
+        texts.append(pprof_top(path, runner.folder))
+    functions = [line.split(maxsplit=5)[5].removesuffix(" (inline)") for text in texts for line in text.splitlines()
+                 if re.match(r"\s*[\d.]+\w* +[\d.]+% ", line)]
+    assert any(re.search(names, function) for function in functions[:25]), functions
+    binaries.rename(binaries.with_name("moved-away"))
+    again = [pprof_top(runner.folder / f"server{number}.pprof", runner.folder) for number in range(len(bodies))]
+    assert again == texts
+    return functions
+
+
+def test_nginx(runner, port):
+    binaries = runner.folder / "bin"
+    nginx = copied("nginx", binaries)
+    (runner.folder / "www").mkdir()
+    (runner.folder / "www" / "index.html").write_text("hello " * 200)
+    config = runner.folder / "nginx.conf"
+    user = "user root;" if (runner.folder.stat().st_uid == 0) else ""
+    config.write_text(NGINX_CONFIG.format(folder=runner.folder, port=port, user=user))
+    server = runner.start([nginx, "-c", config, "-e", runner.folder / "error.log"], preload=PRELOAD,
+                          stderr=subprocess.DEVNULL)
+    wait_until(lambda: is_listening(port), what="nginx")
+    workers = wait_until(lambda: len(children_of(server.pid)) == 2 and children_of(server.pid), what="two workers")
+    load = runner.start(["wrk", "-t2", "-c16", f"-d{LOAD_SECONDS}s", f"http://127.0.0.1:{port}/index.html"],
+                        stdout=subprocess.PIPE)
+    bodies = profile_processes(runner, workers)
+    report = load.communicate(timeout=LOAD_SECONDS + 30)[0].decode()
+    assert load.returncode == 0
+    assert "Socket errors" not in report and "Non-2xx" not in report, report
+    assert int(re.search(r"(\d+) requests in", report).group(1)) > 1000
+    assert children_of(server.pid) == workers, "a worker died"
+    check_names(runner, bodies, r"^ngx_", binaries)
+    server.terminate()
+    assert server.wait(timeout=15) == 0
+
+
+def test_redis(runner, port):
+    binaries = runner.folder / "bin"
+    redis = copied("redis-server", binaries)
+    server = runner.start([redis, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                           "--dir", runner.folder], preload=PRELOAD, stdout=subprocess.DEVNULL)
+    wait_until(lambda: is_listening(port), what="redis")
+    benchmark = ["redis-benchmark", "-h", "127.0.0.1", "-p", port, "-c", "20", "-t", "set,get", "-q"]
+    stop = threading.Event()
+    reports = []
+
+    def load():
+        while not stop.is_set():
+            reports.append(runner.run([*benchmark, "-n", "50000"]))
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    try:
+        bodies = profile_processes(runner, [server.pid])
+    finally:
+        stop.set()
+        loader.join(timeout=60)
+    assert reports
+    for outcome in reports:
+        assert outcome.status == 0, outcome.stderr
+        assert "rror" not in outcome.stdout + outcome.stderr
+    check_names(runner, bodies, r"^(processCommand|call|aeProcessEvents|readQueryFromClient|dict\w+|lookupKey\w*)$",
+                binaries)
+    server.terminate()
+    assert server.wait(timeout=15) == 0
+
+
+def memcached_client(port, stop, counts, failures):
+    """Sets and gets until told to stop; every answer is checked."""
+    value = b"v" * 200
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        answers = connection.makefile("rb")
+        number = 0
+        while not stop.is_set():
+            key = b"key%d" % (number % 100)
+            connection.sendall(b"set %s 0 0 200\r\n%s\r\nget %s\r\n" % (key, value, key))
+            expected = [b"STORED\r\n", b"VALUE %s 0 200\r\n" % key, value + b"\r\n", b"END\r\n"]
+            if [answers.readline() for _ in expected] != expected:
+                failures.append(number)
+            number += 1
+    counts.append(number)
+
+
+def test_memcached(runner, port):
+    binaries = runner.folder / "bin"
+    memcached = copied("memcached", binaries)
+    server = runner.start([memcached, "-u", "root", "-l", "127.0.0.1", "-p", port, "-U", "0", "-t", "2", "-m", "16"],
+                          preload=PRELOAD, PREFLAME_CPU_HZ=250)
+    wait_until(lambda: is_listening(port), what="memcached")
+    stop, counts, failures = threading.Event(), [], []
+    clients = [threading.Thread(target=memcached_client, args=(port, stop, counts, failures)) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        bodies = profile_processes(runner, [server.pid])
+    finally:
+        stop.set()
+        for client in clients:
+            client.join(timeout=30)
+    assert failures == [] and len(counts) == len(clients) and sum(counts) > 1000
+    functions = check_names(runner, bodies, r"^memcached\+0x[0-9a-f]+|^event_base_loop$|^drive_machine|^process_",
+                            binaries)
+    assert any(re.search(r"^(sendmsg|__libc_sendmsg|read|__libc_read|epoll_wait|recv\w*)$", name)
+               for name in functions), functions
+    server.terminate()
+    server.wait(timeout=15)
+
+
+def test_python_with_threads(runner):
+    binaries = runner.folder / "bin"
+    python = copied("python3", binaries)
+    script = runner.folder / "server.py"
+    script.write_text(PYTHON_SERVER)
+    server = runner.start([python, "-S", script], preload=PRELOAD, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          PYTHONHOME="/usr")
+    expected = sum(i * i % 7 for i in range(5000))
+
+    def ask():
+        server.stdin.write(b"5000\n")
+        server.stdin.flush()
+        return int(server.stdout.readline())
+
+    assert ask() == expected
+    bodies = profile_processes(runner, [server.pid])
+    for _ in range(20):
+        assert ask() == expected
+    check_names(runner, bodies, r"^_PyEval_EvalFrameDefault$", binaries)
+    server.stdin.close()
+    assert server.wait(timeout=15) == 0
+
+
+def test_http_port_serves_profiles_to_go_tool_pprof(runner, port):
+    http_port = free_port()
+    redis = copied("redis-server", runner.folder / "bin")
+    server = runner.start([redis, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", runner.folder],
+                          preload=PRELOAD, stdout=subprocess.DEVNULL, PREFLAME_HTTP=http_port)
+    wait_until(lambda: is_listening(port) and is_listening(http_port), what="redis and the profile port")
+    load = runner.start(["redis-benchmark", "-h", "127.0.0.1", "-p", port, "-c", "10", "-n", "300000", "-t", "set", "-q"],
+                        stdout=subprocess.DEVNULL)
+    text = pprof_top(f"http://127.0.0.1:{http_port}/debug/pprof/profile?seconds=2", runner.folder)
+    assert "Type: cpu" in text and "flat%" in text
+    assert load.wait(timeout=60) == 0
+    server.terminate()
+    assert server.wait(timeout=15) == 0

@@ -1,0 +1,242 @@
+/* life WAY [CPU_MS]: programs that live and end in unusual ways, each after burning CPU; one way a run. */
+#include "base/clock.h"
+#include "base/compiler.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+__attribute__((noinline)) void burn_parent(int64_t cpu_ns);
+__attribute__((noinline)) void burn_child(int64_t cpu_ns);
+
+static uint64_t sink;
+
+static inline __attribute__((always_inline)) void burn(int64_t cpu_ns)
+{
+    int64_t end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + cpu_ns;
+    while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < end_ns) {
+        for (uint64_t i = 0; i < 20000; i++) {
+            sink = sink * 31 + i;
+        }
+    }
+}
+
+void burn_parent(int64_t cpu_ns)
+{
+    burn(cpu_ns);
+    sink++;
+}
+
+void burn_child(int64_t cpu_ns)
+{
+    burn(cpu_ns);
+    sink--;
+}
+
+static void say(const char *text)
+{
+    printf("%s\n", text);
+    fflush(stdout);
+}
+
+static int wait_for(pid_t pid)
+{
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int way_fork(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    pid_t pid = fork();
+    if (pid == 0) {
+        burn_child(cpu_ns);
+        say("child is done");
+        exit(3);
+    }
+    burn_parent(cpu_ns);
+    printf("child ended with %d\n", wait_for(pid));
+    return 4;
+}
+
+static void close_everything(void)
+{
+    closefrom(3);
+    close_range(3, UINT_MAX, 0);
+}
+
+/* The old way to become a daemon; the pipe tells the first process (and so the test) that the last one is
+ * done. */
+static int way_daemon(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    int done[2];
+    char byte = 'd';
+    if (pipe(done) != 0) {
+        return 1;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        setsid();
+        if (fork() != 0) {
+            _exit(0);
+        }
+        dup2(done[1], 1);
+        close_everything();
+        burn_child(cpu_ns);
+        exit(write(1, &byte, 1) == 1 ? 0 : 1);
+    }
+    close(done[1]);
+    burn_parent(cpu_ns);
+    wait_for(pid);
+    printf("the daemon said %zd byte\n", read(done[0], &byte, 1));
+    printf("and ended: %s\n", read(done[0], &byte, 1) == 0 ? "yes" : "no");
+    return 0;
+}
+
+static int way_closes(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    close_everything();
+    int fd = open("/dev/null", O_RDONLY);
+    printf("the next descriptor is %d\n", fd);
+    burn_parent(cpu_ns);
+    return 6;
+}
+
+static void *say_last(void *arg)
+{
+    burn_child(*(int64_t *)arg);
+    say("the last thread is done");
+    return NULL;
+}
+
+static int way_main_exits_thread(int64_t cpu_ns, char **argv)
+{
+    static int64_t child_cpu_ns;
+    pthread_t thread;
+    (void)argv;
+    child_cpu_ns = cpu_ns;
+    if (cpu_ns > 0 && pthread_create(&thread, NULL, say_last, &child_cpu_ns) != 0) {
+        return 1;
+    }
+    pthread_exit(NULL);
+}
+
+static int way_exec(int64_t cpu_ns, char **argv)
+{
+    burn_parent(cpu_ns);
+    char *const next[] = {argv[0], (char[]){"exec-child"}, argv[2], NULL};
+    execv("/proc/self/exe", next);
+    return 1;
+}
+
+static int way_exec_child(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_child(cpu_ns);
+    say("after exec");
+    return 7;
+}
+
+static int way_return(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_parent(cpu_ns);
+    say("returns");
+    return 8;
+}
+
+static int way_exit(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_parent(cpu_ns);
+    say("exits");
+    exit(9);
+}
+
+static int way_exit_at_once(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_parent(cpu_ns);
+    say("exits at once");
+    _exit(10);
+}
+
+static int way_quick_exit(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_parent(cpu_ns);
+    say("exits quickly");
+    quick_exit(11);
+}
+
+/* Waits for a signal from outside: says so first. */
+static int way_signal(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_parent(cpu_ns);
+    say("ready");
+    alarm(60);
+    for (;;) {
+        pause();
+    }
+    return 0;
+}
+
+static int way_abort(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_parent(cpu_ns);
+    say("aborts");
+    abort();
+}
+
+/* Cancelled inside libc: no call of ours sees it end. */
+static int way_main_cancelled(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_parent(cpu_ns);
+    say("is cancelled");
+    pthread_cancel(pthread_self());
+    pause();
+    return 1;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int64_t cpu_ns, char **argv);
+} ways[] = {
+    {"fork", way_fork},
+    {"daemon", way_daemon},
+    {"closes", way_closes},
+    {"main-pthread-exit", way_main_exits_thread},
+    {"exec", way_exec},
+    {"exec-child", way_exec_child},
+    {"return", way_return},
+    {"exit", way_exit},
+    {"_exit", way_exit_at_once},
+    {"quick_exit", way_quick_exit},
+    {"signal", way_signal},
+    {"abort", way_abort},
+    {"main-cancelled", way_main_cancelled},
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(ways); i++) {
+        if (strcmp(argv[1], ways[i].name) == 0) {
+            return ways[i].run(argc > 2 ? atoi(argv[2]) * INT64_C(1000000) : 0, argv);
+        }
+    }
+    fprintf(stderr, "usage: life WAY [CPU_MS]\n");
+    return 2;
+}
