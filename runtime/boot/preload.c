@@ -50,7 +50,8 @@ static bool make_state(void)
     struct thread_table *threads = map_zeroed(sizeof(*threads));
     capture.rules = map_zeroed(sizeof(*capture.rules));
     capture.stacks = map_zeroed(sizeof(*capture.stacks));
-    if (!threads || !capture.rules || !capture.stacks)
+    capture.buckets = map_zeroed(sizeof(*capture.buckets));
+    if (!threads || !capture.rules || !capture.stacks || !capture.buckets)
         return false;
     capture.threads = threads; /* from here on hooks know threads and signals */
     capture.cookie = (uintptr_t)&capture;

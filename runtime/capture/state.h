@@ -3,6 +3,7 @@
 #define PREFLAME_CAPTURE_STATE_H
 
 #include "base/sink.h"
+#include "capture/buckets.h"
 #include "capture/modules.h"
 #include "capture/rules.h"
 #include "capture/stacks.h"
@@ -44,6 +45,7 @@ struct capture_state {
     struct module_state modules;
     struct rule_table *rules;
     struct stack_table *stacks;
+    struct bucket_table *buckets;
     struct thread_table *threads;
 };
 
