@@ -29,17 +29,20 @@ static const struct elf_names *names_of(const char *path)
     return objects[object_count++];
 }
 
-void local_name(const char *path, uint64_t low, uint64_t file_offset, uint64_t pc, char *name, size_t size)
+uint64_t local_name(const char *path, uint64_t low, uint64_t file_offset, uint64_t pc, char *name,
+                    size_t size)
 {
     const struct elf_names *names = names_of(path);
+    uint64_t start = 0;
     uint64_t offset = pc - low + file_offset;
     uint64_t vaddr = names ? elf_names_vaddr_of_offset(names, offset) : UINT64_MAX;
-    const char *found = vaddr == UINT64_MAX ? NULL : elf_names_find(names, vaddr, NULL);
+    const char *found = vaddr == UINT64_MAX ? NULL : elf_names_find(names, vaddr, &start);
     const char *slash = strrchr(path, '/');
     if (found)
         snprintf(name, size, "%s", found);
     else
         snprintf(name, size, "%s+0x%" PRIx64, slash ? slash + 1 : path, vaddr == UINT64_MAX ? offset : vaddr);
+    return found ? pc - (vaddr - start) : 0;
 }
 
 static uint32_t named_location(struct profile *to, const struct profile *from,

@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 /* The name of the function at `pc`, which lies in a segment of `path` that starts at `low` with the file's
- * byte `file_offset`; `basename+0xoffset` when the tables have none. Tables are kept, by path. Not
- * thread-safe. */
-void local_name(const char *path, uint64_t low, uint64_t file_offset, uint64_t pc, char *name, size_t size);
+ * byte `file_offset`; `basename+0xoffset` when the tables have none. Returns where the function
+ * starts, 0 when unknown. Tables are kept, by path. Not thread-safe. */
+uint64_t local_name(const char *path, uint64_t low, uint64_t file_offset, uint64_t pc, char *name,
+                    size_t size);
 
 /* Gives every location of `p` without lines one line, and its mapping the has_* flags: Go's pprof destroys
  * names of half-symbolized profiles. On failure `p` stays as it was. Not thread-safe. */

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define TEXT_MAX ((size_t)16 * 1024 * 1024)
+#define ENTRIES_MAX 64
 
 static void reply_bytes(struct http_connection *c, const struct http_header *headers, struct bytes *body)
 {
@@ -20,6 +22,31 @@ static void reply_bytes(struct http_connection *c, const struct http_header *hea
     else
         http_reply(c, 200, headers, body->data, body->len);
     bytes_clear(body);
+}
+
+/* A line of the index page. */
+struct entry {
+    const char *name, *description;
+    uint64_t count;
+};
+
+static int compare_entries(const void *left, const void *right)
+{
+    return strcmp(((const struct entry *)left)->name, ((const struct entry *)right)->name);
+}
+
+/* Routes and profiles together, by name. */
+static size_t list_entries(const struct http_source *source, struct entry *ret)
+{
+    size_t count = 0;
+    for (const struct http_route *route = http_routes; route->path && count < ENTRIES_MAX; route++) {
+        if (route->description)
+            ret[count++] = (struct entry){route->path + strlen(PPROF_PREFIX), route->description, 0};
+    }
+    for (const struct profile_kind *kind = profile_kinds; kind->name && count < ENTRIES_MAX; kind++)
+        ret[count++] = (struct entry){kind->name, kind->description, source->count(source->context, kind)};
+    qsort(ret, count, sizeof(*ret), compare_entries);
+    return count;
 }
 
 /* The page's shape is Go's, as tools read it: a table of links, then a list of descriptions. */
@@ -33,17 +60,15 @@ void route_index(struct http_connection *c)
         ".profile-name{\n\tdisplay:inline-block;\n\twidth:6rem;\n}\n</style>\n</head>\n<body>\n" PPROF_PREFIX
         "<br>\n<br>\nTypes of profiles available:\n<table>\n"
         "<thead><td>Count</td><td>Profile</td></thead>\n");
-    for (const struct http_route *route = http_routes; route->path; route++) {
-        const char *name = route->path + strlen(PPROF_PREFIX);
-        if (route->description)
-            bytes_printf(&page, "<tr><td>0</td><td><a href='%s?debug=1'>%s</a></td></tr>\n", name, name);
-    }
+    struct entry entries[ENTRIES_MAX];
+    size_t count = list_entries(c->server->source, entries);
+    for (size_t i = 0; i < count; i++)
+        bytes_printf(&page, "<tr><td>%" PRIu64 "</td><td><a href='%s?debug=1'>%s</a></td></tr>\n",
+                     entries[i].count, entries[i].name, entries[i].name);
     bytes_puts(&page, "</table>\n<br>\n<p>\nProfile Descriptions:\n<ul>\n");
-    for (const struct http_route *route = http_routes; route->path; route++) {
-        if (route->description)
-            bytes_printf(&page, "<li><div class=profile-name>%s: </div> %s</li>\n",
-                         route->path + strlen(PPROF_PREFIX), route->description);
-    }
+    for (size_t i = 0; i < count; i++)
+        bytes_printf(&page, "<li><div class=profile-name>%s: </div> %s</li>\n", entries[i].name,
+                     entries[i].description);
     bytes_puts(&page, "</ul>\n</p>\n</body>\n</html>");
     static const struct http_header headers[] = {HEADER_NOSNIFF, HEADER_HTML, HEADERS_END};
     reply_bytes(c, headers, &page);

@@ -28,6 +28,12 @@ static const struct http_route *find(const char *path)
     return NULL;
 }
 
+static const struct profile_kind *find_kind(const char *path)
+{
+    size_t len = strlen(PPROF_PREFIX);
+    return strncmp(path, PPROF_PREFIX, len) == 0 ? profile_kind_find(path + len) : NULL;
+}
+
 /* Where Go's router would send this path: cleaned, and with the slash of the folder that it means. NULL when
  * it is right as it is. Owned by the caller. -ENOMEM in *ret_error. */
 static char *better_path(const char *path, int *ret_error)
@@ -52,10 +58,13 @@ void routes_serve(struct http_connection *c)
     static const char nothing_here[] = "404 page not found\n";
     const char *path = c->request.path;
     const struct http_route *route = find(path);
+    const struct profile_kind *kind = route ? NULL : find_kind(path);
     int error = 0;
-    char *better = route ? NULL : better_path(path, &error);
+    char *better = route || kind ? NULL : better_path(path, &error);
     if (route)
         route->serve(c);
+    else if (kind)
+        route_named(c, kind);
     else if (error)
         http_reply_error(c, 500, "out of memory");
     else if (better)

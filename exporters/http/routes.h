@@ -3,6 +3,7 @@
 #define PREFLAME_EXPORTERS_HTTP_ROUTES_H
 
 #include "exporters/http/connection.h"
+#include "exporters/kinds.h"
 
 #include <stddef.h>
 
@@ -14,7 +15,7 @@ struct http_route {
     const char *description;                  /* its line in the index page; NULL: not listed */
 };
 
-/* Sorted by path, as the index page shows them; ended by a row whose path is NULL. */
+/* Ended by a row whose path is NULL. Beside them, each row of profile_kinds is served below PPROF_PREFIX. */
 extern const struct http_route http_routes[];
 
 /* Answers the request that `c` holds, whatever it is. */
@@ -29,5 +30,6 @@ void route_cmdline(struct http_connection *c);
 void route_symbol(struct http_connection *c);
 void route_self(struct http_connection *c);
 void route_profile(struct http_connection *c);
+void route_named(struct http_connection *c, const struct profile_kind *kind);
 
 #endif

@@ -4,7 +4,7 @@
 #define PREFLAME_EXPORTERS_HTTP_SOURCE_H
 
 #include "base/bytes.h"
-#include "exporters/profile/profile.h"
+#include "exporters/kinds.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,8 +19,14 @@ struct http_source {
     /* Ends it. *ret: raw addresses and mappings, owned by the caller. 0 or negative errno (sampling has ended
      * too). */
     int (*cpu_stop)(void *context, struct profile **ret);
-    /* The name of the function around `pc` from in-process tables, NUL-terminated; "" when unknown. */
-    void (*symbol)(void *context, uint64_t pc, char *name, size_t size);
+    /* A profile that is counted all the time, as it is now, raw, owned by the caller; with `has_both`, with
+     * the other side's stacks. 0 or negative errno. */
+    int (*take)(void *context, const struct profile_kind *kind, bool has_both, struct profile **ret);
+    /* How many stacks it holds now. */
+    uint64_t (*count)(void *context, const struct profile_kind *kind);
+    /* The name of the function around `pc` from in-process tables, NUL-terminated; "" when unknown. Returns
+     * where it starts, or `pc`. */
+    uint64_t (*symbol)(void *context, uint64_t pc, char *name, size_t size);
     /* Appends what preflame itself costs and lost, as text lines. */
     void (*self)(void *context, struct bytes *out);
     /* Command that reads a raw profile on stdin and writes it with names, gzip-compressed, on stdout; NULL

@@ -2,7 +2,7 @@
 #include "boot/control.h"
 
 #include "base/clock.h"
-#include "exporters/cpu_profile.h"
+#include "exporters/build.h"
 #include "pipeline/drain.h"
 #include "pipeline/freeze.h"
 #include "pipeline/keeper.h"
@@ -104,11 +104,11 @@ static int build(int64_t end_ns, int64_t period_ns, struct profile **ret)
     after.totals_full = cpu.totals.lost;
     pthread_mutex_unlock(&pipeline_lock);
     snapshot.losses = losses_since(&cpu.before, &after);
-    snapshot.period_ns = period_ns;
+    snapshot.period = period_ns;
     snapshot.time_ns = cpu.start_real_ns;
     snapshot.duration_ns = end_ns - cpu.start_mono_ns;
     if (!error)
-        error = cpu_profile_build(&snapshot, ret);
+        error = profile_build(&profile_kind_cpu, &snapshot, false, ret);
     snapshot_clear(&snapshot);
     return error;
 }

@@ -2,6 +2,7 @@
 #include "boot/control.h"
 #include "boot/door.h"
 #include "boot/exit_profile.h"
+#include "boot/profiles.h"
 #include "boot/services.h"
 #include "boot/trace.h"
 #include "pipeline/keeper.h"
@@ -72,6 +73,7 @@ static void engine_after_fork_child(bool is_light)
     keeper_after_fork_child();
     services_after_fork_child();
     control_after_fork_child();
+    profiles_after_fork_child();
     if (is_light)
         return;
     trace_after_fork_child();
@@ -106,6 +108,7 @@ const struct engine *preflame_engine_entry(const struct engine_host *the_host)
     host = the_host;
     keeper_init(&keeper_work);
     control_init(host);
+    profiles_init(host);
     services_init(host);
     trace_init(host);
     return &engine;

@@ -109,6 +109,21 @@ static bool read_hz(const char *value, struct options *o)
     return true;
 }
 
+static bool read_heap_interval(const char *value, struct options *o)
+{
+    return read_number(value, 0, INT32_MAX, &o->heap_interval);
+}
+
+static bool read_block_rate(const char *value, struct options *o)
+{
+    return read_number(value, 0, INT32_MAX, &o->block_rate);
+}
+
+static bool read_mutex_fraction(const char *value, struct options *o)
+{
+    return read_number(value, 0, INT32_MAX, &o->mutex_fraction);
+}
+
 static bool read_trace(const char *value, struct options *o)
 {
     return read_switch(value, &o->is_traced);
@@ -151,6 +166,9 @@ static const struct row rows[] = {
     {"PREFLAME_PROFILE", read_profiles, "a list of: cpu"},
     {"PREFLAME_OUT", read_out, "a folder"},
     {"PREFLAME_CPU_HZ", read_hz, "a number from 1 to 10000"},
+    {"PREFLAME_HEAP_INTERVAL", read_heap_interval, "a number of bytes from 0 to 2147483647"},
+    {"PREFLAME_BLOCK_RATE", read_block_rate, "a number of nanoseconds from 0 to 2147483647"},
+    {"PREFLAME_MUTEX_FRACTION", read_mutex_fraction, "a number from 0 to 2147483647"},
     {"PREFLAME_TRACE", read_trace, "1 or 0"},
     {"PREFLAME_TRACE_CPU", read_trace_cpu, "1 or 0"},
     {"PREFLAME_TRACE_SYSCALLS", read_trace_calls, "slow or all"},
@@ -158,7 +176,13 @@ static const struct row rows[] = {
 
 void options_read(struct options *ret)
 {
-    *ret = (struct options){.has_socket = true, .cpu_hz = 100, .traces_cpu = true, .log = LOG_WARN};
+    *ret = (struct options){.has_socket = true,
+                            .cpu_hz = 100,
+                            .heap_interval = 524288,
+                            .block_rate = 10000,
+                            .mutex_fraction = 1,
+                            .traces_cpu = true,
+                            .log = LOG_WARN};
     for (unsigned i = 0; i < ARRAY_SIZE(rows) && !ret->is_off;
          i++) { /* off comes first, and then nothing matters */
         const char *value = getenv(rows[i].name);

@@ -20,6 +20,9 @@ struct options {
     unsigned profiles;          /* PROFILE_AT_EXIT_* */
     char out[PATH_MAX];         /* "" = a fresh folder */
     int cpu_hz;
+    int64_t heap_interval;  /* mean bytes between heap samples; 0 = off */
+    int64_t block_rate;     /* ns blocked a block sample; 0 = off */
+    int64_t mutex_fraction; /* contended unlocks a mutex sample; 0 = off */
     bool is_traced;
     bool traces_all_calls;
     bool traces_cpu;

@@ -2,6 +2,7 @@
 #include "boot/services.h"
 
 #include "boot/control.h"
+#include "boot/profiles.h"
 #include "exporters/http/server.h"
 #include "exporters/local_names.h"
 
@@ -52,15 +53,29 @@ static void look(const struct module *module, void *context)
     }
 }
 
-static void source_symbol(void *context, uint64_t pc, char *name, size_t size)
+static int source_take(void *context, const struct profile_kind *kind, bool has_both, struct profile **ret)
+{
+    (void)context;
+    return profiles_take(kind, has_both, ret);
+}
+
+static uint64_t source_count(void *context, const struct profile_kind *kind)
+{
+    (void)context;
+    return profiles_count(kind);
+}
+
+static uint64_t source_symbol(void *context, uint64_t pc, char *name, size_t size)
 {
     (void)context;
     struct lookup lookup = {.pc = pc};
     host->modules_refresh();
     host->modules_each(look, &lookup);
     name[0] = 0;
+    uint64_t start = 0;
     if (lookup.is_found)
-        local_name(lookup.found.path, lookup.found.low, lookup.found.file_offset, pc, name, size);
+        start = local_name(lookup.found.path, lookup.found.low, lookup.found.file_offset, pc, name, size);
+    return start ? start : pc;
 }
 
 static void source_self(void *context, struct bytes *out)
@@ -77,6 +92,8 @@ static void source_finish(void *context, struct profile *p)
 
 static struct http_source source = {.cpu_start = source_start,
                                     .cpu_stop = source_stop,
+                                    .take = source_take,
+                                    .count = source_count,
                                     .symbol = source_symbol,
                                     .self = source_self,
                                     .finish_locally = source_finish};

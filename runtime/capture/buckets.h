@@ -3,25 +3,14 @@
 #ifndef PREFLAME_CAPTURE_BUCKETS_H
 #define PREFLAME_CAPTURE_BUCKETS_H
 
+#include "base/bucket_kind.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
 #define BUCKET_SLOTS 131072 /* a power of two */
 #define BUCKETS_MAX 98304   /* 6 MB of address space, touched as buckets are met */
 #define BUCKET_VALUES 4
-
-/* What a bucket counts; the values' meaning and units by kind. */
-enum bucket_kind {
-    BUCKET_NONE,
-    BUCKET_HEAP,  /* allocations, bytes allocated, frees, bytes freed; detail: block size; unbiased by size */
-    BUCKET_MUTEX, /* contended waits, ns waited; stack: who released; other: who waited; detail: wait_reason
-                   */
-    BUCKET_BLOCK, /* waits, ns waited; stack: who waited; other: who woke it; detail: wait_reason */
-    BUCKET_THREADCREATE, /* threads */
-    BUCKET_SYSCALL,      /* calls, ns; detail: system call number */
-    BUCKET_IO,           /* calls, bytes, ns; detail: wait_reason */
-    BUCKET_KINDS,
-};
 
 /* Equal keys share a bucket. Unused members are 0. */
 struct bucket_key {

@@ -6,6 +6,7 @@
 #include "hooks/host.h"
 #include "hooks/reals.h"
 #include "hooks/single.h"
+#include "hooks/vfork.h"
 #include "profilers/cpu.h"
 
 #include <string.h>
@@ -154,6 +155,21 @@ static void child_failed(struct thread_slot *slot)
     thread_slot_leave(capture.threads, slot);
 }
 
+/* The profile `threadcreate`: always counted, since a thread costs far more than its stack. */
+static void count_created(bool is_created)
+{
+    if (!is_created || thread_self.is_internal || thread_self.guard || process_is_foreign())
+        return;
+    int error = errno;
+    thread_self.guard++;
+    struct bucket_key key = {.kind = BUCKET_THREADCREATE, .stack = capture_here()};
+    struct bucket *bucket = bucket_of(capture.buckets, &key);
+    if (bucket)
+        bucket_add(bucket, 0, 1);
+    thread_self.guard--;
+    errno = error;
+}
+
 static void tell_created(uint64_t thread, uint64_t entry, int result)
 {
     const struct sink *sink = call_sink();
@@ -179,6 +195,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     int result = real_pthread_create(thread, attributes, trampoline, slot);
     if (result)
         child_failed(slot);
+    count_created(!result);
     if (hooks_are_traced())
         tell_created(result ? 0 : (uint64_t)*thread, (uint64_t)(uintptr_t)start, result);
     return result;
@@ -194,6 +211,7 @@ EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
     int result = real_thrd_create(thread, trampoline_c11, slot);
     if (result != thrd_success)
         child_failed(slot);
+    count_created(result == thrd_success);
     if (hooks_are_traced())
         tell_created(result == thrd_success ? (uint64_t)*thread : 0, (uint64_t)(uintptr_t)start, result);
     return result;

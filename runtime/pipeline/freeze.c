@@ -31,15 +31,20 @@ static void add_module(const struct module *module, void *context)
         snprintf(to->build_id + 2 * i, 3, "%02x", module->build_id[i]);
 }
 
+static void add_stack(struct stack_table *stacks, uint32_t stack, struct snapshot_row *row)
+{
+    const struct stack_entry *entry = stacks_entry(stacks, stack);
+    if (!entry)
+        return;
+    row->pcs = entry->pcs;
+    row->frame_count = entry->count;
+    row->epoch = entry->epoch;
+}
+
 static struct snapshot_row row_of(struct stack_table *stacks, const struct total *total)
 {
-    struct snapshot_row row = {.tid = total->tid, .samples = total->count, .value = total->value};
-    const struct stack_entry *entry = stacks_entry(stacks, total->stack);
-    if (entry) {
-        row.pcs = entry->pcs;
-        row.frame_count = entry->count;
-        row.epoch = entry->epoch;
-    }
+    struct snapshot_row row = {.tid = total->tid, .values = {(int64_t)total->count, total->value}};
+    add_stack(stacks, total->stack, &row);
     memcpy(row.thread_name, total->name, sizeof(row.thread_name));
     return row;
 }
@@ -55,3 +60,50 @@ int freeze(struct capture_state *state, const struct totals *totals, each_module
     each_module(add_module, ret);
     return ret->error;
 }
+
+struct bucket_copy {
+    struct stack_table *stacks;
+    struct snapshot *snapshot;
+    size_t room;
+};
+
+static void copy_bucket(struct bucket *bucket, void *context)
+{
+    struct bucket_copy *copy = context;
+    struct snapshot_row row = {.detail = bucket->key.detail};
+    int64_t any = 0;
+    for (unsigned i = 0; i < SNAPSHOT_VALUES; i++)
+        any |= row.values[i] = atomic_load_explicit(&bucket->values[i], memory_order_relaxed);
+    if (!any || copy->snapshot->row_count == copy->room)
+        return;
+    add_stack(copy->stacks, bucket->key.stack, &row);
+    const struct stack_entry *other = stacks_entry(copy->stacks, bucket->key.other);
+    if (other) {
+        row.other_pcs = other->pcs;
+        row.other_count = other->count;
+        row.other_epoch = other->epoch;
+    }
+    copy->snapshot->rows[copy->snapshot->row_count++] = row;
+}
+
+static void count_bucket(struct bucket *bucket, void *context)
+{
+    (void)bucket;
+    ++*(size_t *)context;
+}
+
+int freeze_buckets(struct capture_state *state, enum bucket_kind kind, each_module_fn each_module,
+                   struct snapshot *ret)
+{
+    size_t count = 0;
+    buckets_each(state->buckets, kind, count_bucket, &count);
+    struct bucket_copy copy = {.stacks = state->stacks, .snapshot = ret, .room = count + count / 8 + 64};
+    *ret = (struct snapshot){.rows = calloc(copy.room, sizeof(*ret->rows))};
+    if (!ret->rows)
+        return -ENOMEM;
+    buckets_each(state->buckets, kind, copy_bucket, &copy);
+    each_module(add_module, ret);
+    return ret->error;
+}
+
+_Static_assert(SNAPSHOT_VALUES == BUCKET_VALUES, "a row holds a bucket's values");

@@ -13,4 +13,9 @@ typedef void (*each_module_fn)(void (*each)(const struct module *module, void *c
 int freeze(struct capture_state *state, const struct totals *totals, each_module_fn each_module,
            struct snapshot *ret) MUST_USE;
 
+/* Copies the buckets of `kind` whose values aren't all zero, and modules. Needs no lock: buckets only grow,
+ * and an event that is being counted may be half in. Otherwise as freeze. */
+int freeze_buckets(struct capture_state *state, enum bucket_kind kind, each_module_fn each_module,
+                   struct snapshot *ret) MUST_USE;
+
 #endif

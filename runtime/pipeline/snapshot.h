@@ -28,13 +28,18 @@ struct losses {
 #undef LOSS_MEMBER
 };
 
+#define SNAPSHOT_VALUES 4
+
+/* Strings and pcs are borrowed: from the dictionary and the module list, which never move. */
 struct snapshot_row {
-    const uint64_t *pcs;  /* leaf first, markers included; borrowed from the dictionary, which never moves */
-    uint32_t frame_count; /* 0: the dictionary was full */
-    uint32_t epoch;       /* of the modules that explain the pcs */
-    int32_t tid;
-    uint64_t samples;
-    int64_t value; /* ns */
+    const uint64_t *pcs;       /* leaf first, markers included */
+    uint32_t frame_count;      /* 0: the dictionary was full */
+    uint32_t epoch;            /* of the modules that explain the pcs */
+    const uint64_t *other_pcs; /* the other side's stack, NULL = none */
+    uint32_t other_count, other_epoch;
+    uint64_t detail;                 /* by kind, as in base/bucket_kind.h */
+    int32_t tid;                     /* 0: not by thread */
+    int64_t values[SNAPSHOT_VALUES]; /* CPU: samples, ns; else by kind */
     char thread_name[16];
 };
 
@@ -52,7 +57,8 @@ struct snapshot {
     struct snapshot_module *modules;
     size_t module_count, module_room;
     struct losses losses; /* since the start */
-    int64_t period_ns, time_ns, duration_ns;
+    int64_t period;       /* of sampling, in the unit of the kind */
+    int64_t time_ns, duration_ns;
     int error; /* 0, or the first failure while it was taken */
 };
 

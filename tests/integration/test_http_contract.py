@@ -126,7 +126,20 @@ ERRORS_AND_TEXTS = [
     ("DELETE", "/debug/pprof/nothing", None),
     ("OPTIONS", "/nothing", None),
     ("PATCH", "/debug/pprof", ""),
+    ("GET", "/debug/pprof/heap?seconds=x", None),
+    ("GET", "/debug/pprof/heap?seconds=0", None),
+    ("GET", "/debug/pprof/heap?seconds=-1&debug=1", None),
+    ("GET", "/debug/pprof/heap?seconds=1.5", None),
+    ("GET", "/debug/pprof/heap?seconds=99999999999999999999", None),
+    ("GET", "/debug/pprof/block?seconds=1&debug=1", None),
+    ("GET", "/debug/pprof/mutex?seconds=1&debug=99999999999999999999", None),
+    ("HEAD", "/debug/pprof/allocs?seconds=x", None),
+    ("POST", "/debug/pprof/threadcreate?seconds=x", ""),
+    ("GET", "/debug/pprof/heap/", None),
+    ("GET", "/debug/pprof/Heap", None),
 ]
+
+NAMED = ["allocs", "block", "heap", "mutex", "threadcreate"]
 
 
 @pytest.mark.parametrize("method,path,body", ERRORS_AND_TEXTS)
@@ -167,6 +180,27 @@ def test_profile_has_gos_headers(go_server, our_server, method):
     else:
         assert gzip.decompress(theirs[2])
         assert b"fake_work" in gzip.decompress(ours[2])
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("query", ["", "?debug=0", "?debug=1", "?debug=x", "?gc=1", "?seconds="])
+def test_named_profiles_have_gos_headers(go_server, our_server, name, query):
+    path = f"/debug/pprof/{name}{query}"
+    ours, theirs = our_server.ask("GET", path), go_server.ask("GET", path)
+    assert ours[:2] == theirs[:2]
+    if query == "?debug=1":
+        assert b"fake_work" in ours[2]
+    else:
+        assert gzip.decompress(ours[2]) and gzip.decompress(theirs[2])
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_deltas_have_gos_headers(go_server, our_server, name):
+    path = f"/debug/pprof/{name}?seconds=1"
+    ours, theirs = our_server.ask("GET", path), go_server.ask("GET", path)
+    assert ours[:2] == theirs[:2]
+    assert "-delta" in ours[1]["content-disposition"]
+    assert b"fake_work" not in gzip.decompress(ours[2])  # nothing is new
 
 
 def test_seconds_of_a_posted_form_count(go_server, our_server):

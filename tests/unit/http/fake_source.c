@@ -46,10 +46,24 @@ static int fake_stop(void *context, struct profile **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-static void fake_symbol(void *context, uint64_t pc, char *name, size_t size)
+static int fake_take(void *context, const struct profile_kind *kind, bool has_both, struct profile **ret)
+{
+    (void)context, (void)kind, (void)has_both;
+    *ret = fake_profile();
+    return *ret ? 0 : -ENOMEM;
+}
+
+static uint64_t fake_count(void *context, const struct profile_kind *kind)
+{
+    (void)context, (void)kind;
+    return 1;
+}
+
+static uint64_t fake_symbol(void *context, uint64_t pc, char *name, size_t size)
 {
     (void)context;
     snprintf(name, size, "%s", pc == 0x1234 ? "fake_work" : "");
+    return pc & ~UINT64_C(0xfff);
 }
 
 static void fake_self(void *context, struct bytes *out)
@@ -70,6 +84,8 @@ void fake_source_init(struct fake_source *fake)
     *fake = (struct fake_source){.source = {.context = fake,
                                             .cpu_start = fake_start,
                                             .cpu_stop = fake_stop,
+                                            .take = fake_take,
+                                            .count = fake_count,
                                             .symbol = fake_symbol,
                                             .self = fake_self,
                                             .finish_locally = fake_finish}};

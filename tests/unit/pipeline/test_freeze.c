@@ -17,15 +17,17 @@ static int set_up(void **state)
 {
     (void)state;
     state_of_tests.stacks = calloc(1, sizeof(*state_of_tests.stacks));
+    state_of_tests.buckets = calloc(1, sizeof(*state_of_tests.buckets));
     totals_init(&totals);
     module_count = 0;
-    return state_of_tests.stacks ? 0 : -1;
+    return state_of_tests.stacks && state_of_tests.buckets ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
     free(state_of_tests.stacks);
+    free(state_of_tests.buckets);
     totals_clear(&totals);
     return 0;
 }
@@ -71,11 +73,11 @@ static void rows_have_their_stacks_threads_and_values(void **state)
     assert_memory_equal(snapshot.rows[0].pcs, pcs, sizeof(pcs));
     assert_int_equal(snapshot.rows[0].epoch, 3);
     assert_int_equal(snapshot.rows[0].tid, 7);
-    assert_int_equal(snapshot.rows[0].samples, 5);
-    assert_int_equal(snapshot.rows[0].value, 50);
+    assert_int_equal(snapshot.rows[0].values[0], 5);
+    assert_int_equal(snapshot.rows[0].values[1], 50);
     assert_string_equal(snapshot.rows[0].thread_name, "worker");
     assert_int_equal(snapshot.rows[1].frame_count, 0);
-    assert_int_equal(snapshot.rows[1].samples, 5);
+    assert_int_equal(snapshot.rows[1].values[0], 5);
 }
 
 static void a_snapshot_stands_while_totals_go_on(void **state)
@@ -86,8 +88,37 @@ static void a_snapshot_stands_while_totals_go_on(void **state)
     totals_add(&totals, &record, "worker");
     assert_int_equal(freeze(&state_of_tests, &totals, each_module, &snapshot), 0);
     totals_add(&totals, &record, "worker");
-    assert_int_equal(snapshot.rows[0].samples, 1);
+    assert_int_equal(snapshot.rows[0].values[0], 1);
     assert_int_equal(totals.rows[0].count, 2);
+}
+
+static void buckets_of_one_kind_become_rows_with_both_stacks(void **state)
+{
+    (void)state;
+    struct snapshot snapshot CLEANUP(snapshot_clear);
+    const uint64_t waiter[] = {0x1111, 0x2222}, holder[] = {0x3333};
+    struct bucket_key key = {.kind = BUCKET_BLOCK, .detail = 4};
+    key.stack = stacks_intern(state_of_tests.stacks, waiter, 2, 0);
+    key.other = stacks_intern(state_of_tests.stacks, holder, 1, 2);
+    bucket_add(bucket_of(state_of_tests.buckets, &key), 0, 3);
+    bucket_add(bucket_of(state_of_tests.buckets, &key), 1, 900);
+    key.detail = 5; /* met, but nothing counted */
+    bucket_of(state_of_tests.buckets, &key);
+    key.kind = BUCKET_MUTEX;
+    bucket_add(bucket_of(state_of_tests.buckets, &key), 0, 1);
+    module_count = 2;
+    assert_int_equal(freeze_buckets(&state_of_tests, BUCKET_BLOCK, each_module, &snapshot), 0);
+    assert_int_equal(snapshot.row_count, 1);
+    const struct snapshot_row *row = &snapshot.rows[0];
+    assert_int_equal(row->detail, 4);
+    assert_int_equal(row->values[0], 3);
+    assert_int_equal(row->values[1], 900);
+    assert_int_equal(row->frame_count, 2);
+    assert_memory_equal(row->pcs, waiter, sizeof(waiter));
+    assert_int_equal(row->other_count, 1);
+    assert_int_equal(row->other_epoch, 2);
+    assert_memory_equal(row->other_pcs, holder, sizeof(holder));
+    assert_int_equal(snapshot.module_count, 2);
 }
 
 static void every_module_is_there_with_its_build_id_in_hex(void **state)
@@ -119,6 +150,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_empty_runtime_is_an_empty_snapshot, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_have_their_stacks_threads_and_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_snapshot_stands_while_totals_go_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(buckets_of_one_kind_become_rows_with_both_stacks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_module_is_there_with_its_build_id_in_hex, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

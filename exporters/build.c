@@ -1,5 +1,5 @@
 /* One pass over the snapshot: stacks become locations, modules become mappings when a location needs them. */
-#include "exporters/cpu_profile.h"
+#include "exporters/build.h"
 
 #include "base/marker.h"
 
@@ -9,7 +9,9 @@
 
 struct build {
     struct profile *profile;
+    const struct profile_kind *kind;
     const struct snapshot *snapshot;
+    bool has_both;
     uint32_t *mappings;  /* by module: index in the profile, or PROFILE_NONE */
     uint32_t *locations; /* scratch: of the stack under way */
     size_t location_room;
@@ -58,36 +60,48 @@ static uint32_t location_of(struct build *build, uint64_t pc, uint32_t epoch)
     return profile_add_location(profile, PROFILE_NONE, pc, &line, 1);
 }
 
-static bool make_room(struct build *build, size_t count)
+/* Scratch for `count` locations, kept for the next row, or NULL. */
+static uint32_t *room_for(struct build *build, size_t count)
 {
-    if (count <= build->location_room)
-        return true;
-    uint32_t *grown = realloc(build->locations, count * sizeof(*grown));
-    if (!grown)
-        return false;
-    build->locations = grown;
-    build->location_room = count;
-    return true;
+    if (count > build->location_room || !build->locations) {
+        uint32_t *grown = realloc(build->locations, (count + 1) * sizeof(*grown));
+        if (!grown)
+            return NULL;
+        build->locations = grown;
+        build->location_room = count;
+    }
+    return build->locations;
+}
+
+/* The other side's stack, its root first: read from the leaf on, the way back from what ended the wait. */
+static uint32_t add_other(struct build *build, const struct snapshot_row *row, uint32_t *locations)
+{
+    uint32_t count = 0;
+    for (uint32_t i = row->other_count; i-- > 0;)
+        locations[count++] = location_of(build, row->other_pcs[i], row->other_epoch);
+    locations[count++] = location_of(build, PC_OTHER_SIDE, 0);
+    return count;
 }
 
 static int add_row(struct build *build, const struct snapshot_row *row)
 {
     struct profile *profile = build->profile;
+    int64_t values[SNAPSHOT_VALUES];
+    if (!build->kind->values(build->snapshot, row, values))
+        return 0;
     uint32_t count = 0;
-    if (!make_room(build, (size_t)row->frame_count + 1))
+    uint32_t *locations = room_for(build, (size_t)row->frame_count + row->other_count + 2);
+    if (!locations)
         return -ENOMEM;
+    if (build->has_both && row->other_count)
+        count = add_other(build, row, locations);
     if (!row->frame_count)
-        build->locations[count++] = location_of(build, PC_STACKS_FULL, 0);
+        locations[count++] = location_of(build, PC_STACKS_FULL, 0);
     for (uint32_t i = 0; i < row->frame_count; i++)
-        build->locations[count++] = location_of(build, row->pcs[i], row->epoch);
-    struct profile_label labels[] = {
-        {.key = profile_string(profile, "thread"), .text = profile_string(profile, row->thread_name)},
-        {.key = profile_string(profile, "tid"), .number = row->tid, .unit = profile_string(profile, "id")},
-    };
-    int64_t values[] = {(int64_t)row->samples, row->value};
-    bool is_named = row->thread_name[0];
-    profile_add_sample(profile, build->locations, count, is_named ? labels : labels + 1, is_named ? 2 : 1,
-                       values);
+        locations[count++] = location_of(build, row->pcs[i], row->epoch);
+    struct profile_label labels[KIND_LABELS_MAX];
+    unsigned label_count = build->kind->labels ? build->kind->labels(profile, row, labels) : 0;
+    profile_add_sample(profile, locations, count, labels, label_count, values);
     return 0;
 }
 
@@ -113,11 +127,14 @@ static int fill(struct build *build)
         if (snapshot->modules[i].is_main) /* the first mapping names the profile */
             mapping_of(build, i);
     }
-    profile_add_type(profile, "samples", "count");
-    profile_add_type(profile, "cpu", "nanoseconds");
-    profile->period_type.type = profile_string(profile, "cpu");
-    profile->period_type.unit = profile_string(profile, "nanoseconds");
-    profile->period = snapshot->period_ns;
+    const struct profile_kind *kind = build->kind;
+    for (unsigned i = 0; kind->types[i].type; i++)
+        profile_add_type(profile, kind->types[i].type, kind->types[i].unit);
+    profile->period_type.type = profile_string(profile, kind->period.type);
+    profile->period_type.unit = profile_string(profile, kind->period.unit);
+    profile->period = snapshot->period;
+    if (kind->default_type)
+        profile->default_type = profile_string(profile, kind->default_type);
     profile->time_ns = snapshot->time_ns;
     profile->duration_ns = snapshot->duration_ns;
     int error = 0;
@@ -127,9 +144,12 @@ static int fill(struct build *build)
     return error ? error : profile->error;
 }
 
-int cpu_profile_build(const struct snapshot *snapshot, struct profile **ret)
+int profile_build(const struct profile_kind *kind, const struct snapshot *snapshot, bool has_both,
+                  struct profile **ret)
 {
-    struct build build = {.profile = profile_new(),
+    struct build build = {.kind = kind,
+                          .has_both = has_both,
+                          .profile = profile_new(),
                           .snapshot = snapshot,
                           .mappings = calloc(snapshot->module_count + 1, sizeof(uint32_t))};
     int error = build.profile && build.mappings ? fill(&build) : -ENOMEM;

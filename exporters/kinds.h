@@ -1,0 +1,41 @@
+/* The one list of profiles: names, sample types and meaning, as Go's runtime/pprof has them where it has
+ * them. */
+#ifndef PREFLAME_EXPORTERS_KINDS_H
+#define PREFLAME_EXPORTERS_KINDS_H
+
+#include "base/bucket_kind.h"
+#include "exporters/profile/profile.h"
+#include "pipeline/snapshot.h"
+
+#include <stdbool.h>
+
+#define KIND_LABELS_MAX 2
+
+struct profile_kind {
+    const char *name;        /* in URLs and file names */
+    const char *description; /* its line on the index page */
+    struct {
+        const char *type, *unit;
+    } types[SNAPSHOT_VALUES + 1]; /* ended by NULL */
+    struct {
+        const char *type, *unit;
+    } period;
+    const char *default_type; /* NULL: the last one */
+    /* A row's sample values, one a type. False: the row isn't part of this profile. */
+    bool (*values)(const struct snapshot *snapshot, const struct snapshot_row *row, int64_t *ret);
+    /* Its labels, KIND_LABELS_MAX at most; returns how many. NULL: none. */
+    unsigned (*labels)(struct profile *profile, const struct snapshot_row *row, struct profile_label *ret);
+    enum bucket_kind bucket; /* where its values come from; BUCKET_NONE: not from buckets */
+    bool has_delta;          /* takes ?seconds= */
+};
+
+/* Sorted by name, ended by a row without one. */
+extern const struct profile_kind profile_kinds[];
+
+/* CPU time; not in the list, since it is measured on request and has a URL of its own. */
+extern const struct profile_kind profile_kind_cpu;
+
+/* The row of that name, or NULL. Any thread. */
+const struct profile_kind *profile_kind_find(const char *name);
+
+#endif
