@@ -14,6 +14,7 @@
 #include "hooks/threads.h"
 #include "hooks/vfork.h"
 #include "profilers/cpu.h"
+#include "profilers/waits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -204,6 +205,7 @@ __attribute__((constructor)) static void preload_started(void)
         single_init();
         processes_watch_forks();
         load_engine();
+        waits_start(options.block_rate, options.mutex_fraction);
         if (engine)
             engine->start();
     }

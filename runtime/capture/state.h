@@ -18,6 +18,7 @@
 enum hook_reason {
     HOOK_TRACE = 1,  /* a trace provider listens */
     HOOK_SAMPLE = 2, /* our signal is in the air: EINTR may be ours */
+    HOOK_WAITS = 8,  /* waits are counted: the block, mutex, syscall and io profiles */
     HOOK_SETTLE = 4, /* a forked child that has not waited for anything yet */
 };
 

@@ -15,6 +15,21 @@
 enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_EXITED };
 enum timer_state { TIMER_NONE, TIMER_CREATING, TIMER_ARMED, TIMER_CLOSED /* its thread has ended */ };
 
+/* Where a thread is in the code: the state of its caller when the call it is in has returned. */
+struct place {
+    uint64_t pc, sp, bp;
+};
+
+/* What a thread waits for now. Its thread writes between two changes of `sequence`; others copy it and look
+ * whether the number stood still. */
+struct wait_state {
+    _Atomic uint32_t sequence; /* odd: it waits */
+    uint32_t reason;           /* enum wait_reason, or READS and WRITES of hooks/call.h */
+    uint64_t object;
+    int64_t since_ns; /* CLOCK_MONOTONIC */
+    struct place place;
+};
+
 /* One thread, in the shared table. Written by its thread unless said otherwise. */
 struct thread_slot {
     _Atomic uint32_t state;     /* enum slot_state */
@@ -36,6 +51,7 @@ struct thread_slot {
     uint64_t pthread;
     uintptr_t stack_low, stack_high; /* 0,0 = unknown: loads go through the kernel */
     char name[16];
+    struct wait_state wait;
     struct ring ring;
     /* Scratch for stacks under way: the handler may interrupt a hook, so each has its own. */
     uint64_t hook_frames[STACK_FRAMES_MAX];
@@ -54,6 +70,10 @@ struct thread_self {
     bool is_trace_ready;    /* sink->thread_init was called */
     bool is_signal_blocked; /* the program believes our signal is blocked here */
     bool is_signal_pending; /* the program's own signal of our number came while it believed so */
+    uint8_t wait_streak;    /* calls in a row that hardly waited */
+    uint8_t wait_skip;      /* calls to come that aren't timed */
+    uint8_t wait_weight;    /* calls that a timed one stands for; 0 = 1 */
+    uint64_t random;        /* of the wait profiles' sampling */
     bool is_vfork_suspect;  /* vfork was called: until getpid says otherwise this may be the child */
 };
 

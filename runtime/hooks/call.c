@@ -35,21 +35,31 @@ static uint32_t stack_sent(const struct sink *sink)
     return stack;
 }
 
-void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns)
+bool call_is_watched(void)
+{
+    return !thread_self.guard && !thread_self.is_internal && !vfork_is_child();
+}
+
+void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns,
+                const struct place *place)
 {
     int error = errno;
-    if (UNLIKELY(atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) & HOOK_SETTLE) &&
-        kind == WAITS && !thread_self.guard && !thread_self.is_internal && !vfork_is_child())
+    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
+    bool is_watched = call_is_watched();
+    if (UNLIKELY(active & HOOK_SETTLE) && kind != IO && is_watched)
         TELL_HOST(settle);
     *call = (struct call){.object = object,
                           .reason = (uint8_t)reason,
+                          .kind = (uint8_t)kind,
                           .timeout_ns = timeout_ns,
                           .samples_taken = thread_self.samples_taken,
-                          .app_signals = thread_self.app_signals};
+                          .app_signals = thread_self.app_signals,
+                          .is_watched = is_watched && (active & HOOK_WAITS)};
     call->sink = call_sink();
-    if (call->sink || timeout_ns >= 0)
-        call->start_ns = clock_mono_ns(); /* the program waits from here on, for us too */
-    if (call->sink && kind == WAITS) {
+    call->start_ns = clock_mono_ns(); /* the program waits from here on, for us too */
+    if (call->is_watched)
+        waits_publish(reason, object, call->start_ns, place);
+    if (call->sink && kind != IO) {
         thread_self.guard++;
         call->stack = stack_sent(call->sink);
         call->sink->block(call->reason, object, timeout_ns, call->stack);
@@ -73,27 +83,46 @@ static uint8_t descriptor_reason(uint8_t reason, uint64_t fd)
     return S_ISFIFO(status.st_mode) || !(status.st_mode & S_IFMT) ? WAIT_PIPE : WAIT_FILE_IO;
 }
 
-void call_end(struct call *call, long number, int64_t result)
+static void tell_end(struct call *call, long number, int64_t result, int64_t duration_ns)
 {
     const struct sink *sink = call->sink;
-    if (!sink)
-        return;
-    int error = errno;
-    int64_t duration_ns = clock_mono_ns() - call->start_ns;
     bool is_slow = duration_ns >= CALL_SLOW_NS;
     bool sends_syscall =
         number != NO_SYSCALL && (is_slow || atomic_load_explicit(&call_traces_all, memory_order_relaxed));
-    if (call->is_begun || is_slow || sends_syscall) {
-        thread_self.guard++;
-        if (!call->stack)
-            call->stack = stack_sent(sink);
-        if (call->is_begun || is_slow)
-            sink->unblock(descriptor_reason(call->reason, call->object), call->object, result, duration_ns,
-                          call->stack);
-        if (sends_syscall)
-            sink->syscall((int32_t)number, result, duration_ns, call->stack);
-        thread_self.guard--;
-    }
+    if (!call->is_begun && !is_slow && !sends_syscall)
+        return;
+    thread_self.guard++;
+    if (!call->stack)
+        call->stack = stack_sent(sink);
+    if (call->is_begun || is_slow)
+        sink->unblock(descriptor_reason(call->reason, call->object), call->object, result, duration_ns,
+                      call->stack);
+    if (sends_syscall)
+        sink->syscall((int32_t)number, result, duration_ns, call->stack);
+    thread_self.guard--;
+}
+
+static void count_end(const struct call *call, long number, int64_t result, int64_t duration_ns)
+{
+    struct call_sample sample;
+    waits_unpublish();
+    if (call->kind == LOCK || !waits_sample_call(duration_ns, call->kind == IO, &sample))
+        return;
+    bool is_transfer = call->kind == IO && result >= 0;
+    waits_count_call(&sample, number, descriptor_reason(call->reason, call->object),
+                     is_transfer ? result : -1, call->stack);
+}
+
+void call_end(struct call *call, long number, int64_t result)
+{
+    if (!call->sink && !call->is_watched)
+        return;
+    int error = errno;
+    int64_t duration_ns = clock_mono_ns() - call->start_ns;
+    if (call->sink)
+        tell_end(call, number, result, duration_ns);
+    if (call->is_watched)
+        count_end(call, number, result, duration_ns);
     errno = error;
 }
 

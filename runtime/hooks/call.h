@@ -5,6 +5,7 @@
 
 #include "base/wait.h"
 #include "capture/capture.h"
+#include "profilers/waits.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,7 +17,11 @@
 
 #define NO_SYSCALL (-1)
 
-enum call_kind { IO, WAITS };
+enum call_kind {
+    IO,    /* waits at times */
+    WAITS, /* waits as a rule: told before, timed always */
+    LOCK,  /* the same, counted by hooks/locks.h */
+};
 
 /* Reasons that depend on the descriptor: beyond every wait_reason. */
 enum { READS = 250, WRITES = 251 };
@@ -29,7 +34,9 @@ struct call {
     uint32_t samples_taken, app_signals; /* of the thread, before the call */
     uint32_t stack;
     uint8_t reason;
+    uint8_t kind;         /* enum call_kind */
     bool is_begun;        /* a `block` was sent */
+    bool is_watched;      /* counted, and published as the thread's wait */
     struct timespec left; /* where call_left_timespec keeps its answer */
 };
 
@@ -39,10 +46,33 @@ static inline bool hooks_are_active(void)
     return atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) != 0;
 }
 
-/* Are samples taken, and nothing else going on? One load. */
-static inline bool hooks_only_sample(void)
+/* Nothing but waits may be counted, and this call's isn't? One load, and one of the thread's when they are.
+ * `never_waits`: a call of kind WAITS that was told not to. */
+static inline bool call_is_plain(enum call_kind kind, bool never_waits)
 {
-    return atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) == HOOK_SAMPLE;
+    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
+    return LIKELY(!active) || (active == HOOK_WAITS && (kind == IO ? waits_skip_this() : never_waits));
+}
+
+/* The same while samples are taken: only an EINTR may be ours. */
+static inline bool call_only_samples(enum call_kind kind, bool never_waits)
+{
+    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
+    return active == HOOK_SAMPLE ||
+           (active == (HOOK_SAMPLE | HOOK_WAITS) && (kind == IO ? waits_skip_this() : never_waits));
+}
+
+/* The caller of the function that this stands in, as it goes on when the function returns. */
+#define PLACE_HERE                                                                                           \
+    (&(const struct place){.pc = (uint64_t)(uintptr_t)__builtin_return_address(0),                           \
+                           .sp = (uint64_t)(uintptr_t)__builtin_dwarf_cfa(),                                 \
+                           .bp = *(const uint64_t *)__builtin_frame_address(0)})
+
+/* Are waits for locks told or counted? One load. */
+static inline bool hooks_watch_locks(void)
+{
+    return (atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) & (HOOK_TRACE | HOOK_WAITS)) !=
+           0;
 }
 
 /* Does a trace provider listen? For calls that our signal can't interrupt. One load. */
@@ -55,9 +85,14 @@ static inline bool hooks_are_traced(void)
  * thread or a vfork child. Makes the thread ready for the provider when needed. Not signal-safe. */
 const struct sink *call_sink(void);
 
-/* Before and after the real call. Errno is kept. call_end's result is the value, or -errno. Between the two
- * the guard is down: cancellation may leave from the real call without call_end. */
-void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns);
+/* Is this thread the program's, and outside preflame? */
+bool call_is_watched(void);
+
+/* Before and after the real call. `place`: PLACE_HERE, where the thread is while it waits. Errno is kept.
+ * call_end's result is the value, or -errno. Between the two the guard is down: cancellation may leave from
+ * the real call without call_end. */
+void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns,
+                const struct place *place);
 void call_end(struct call *call, long number, int64_t result);
 
 /* Did our signal, and no handler of the program's, interrupt the call? Then it may be repeated. Keeps errno.

@@ -29,14 +29,14 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns)
     {                                                                                                        \
         struct call call;                                                                                    \
         ret result;                                                                                          \
-        if (LIKELY(hooks_only_sample())) {                                                                   \
+        if (LIKELY(call_only_samples(kind, kind != IO && (timeout) == 0))) {                                 \
             sampled_begin(&call, timeout);                                                                   \
             do {                                                                                             \
                 result = real_call;                                                                          \
             } while (UNLIKELY(result == (ret)-1) && call_was_ours(&call) && (again));                        \
             return result;                                                                                   \
         }                                                                                                    \
-        call_begin(&call, reason, (uint64_t)(object), kind, timeout);                                        \
+        call_begin(&call, reason, (uint64_t)(object), kind, timeout, PLACE_HERE);                            \
         do {                                                                                                 \
             result = real_call;                                                                              \
         } while (UNLIKELY(result == (ret)-1) && call_was_ours(&call) && (again));                            \
@@ -48,7 +48,7 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns)
     RECORDED(ret, name, params, real_##name args, number, reason, object, kind, timeout, again)              \
     EXPORT ret name params                                                                                   \
     {                                                                                                        \
-        if (LIKELY(!hooks_are_active()))                                                                     \
+        if (LIKELY(call_is_plain(kind, kind != IO && (timeout) == 0)))                                       \
             return real_##name args;                                                                         \
         return recorded_##name args;                                                                         \
     }
@@ -74,7 +74,7 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns)
              again)                                                                                          \
     EXPORT ret name params                                                                                   \
     {                                                                                                        \
-        if (UNLIKELY(hooks_are_active()))                                                                    \
+        if (UNLIKELY(!call_is_plain(kind, kind != IO && (timeout) == 0)))                                    \
             return recorded_##name args;                                                                     \
         return single_thread() ? (ret)syscall(number, UNWRAP args) : real_##name args;                       \
     }

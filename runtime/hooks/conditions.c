@@ -1,19 +1,11 @@
 /* Condition variables, in both symbol versions: the older one's object holds a pointer to the real one. */
-#include "hooks/call.h"
 #include "hooks/locks.h"
 #include "hooks/reals.h"
-#include "hooks/waiters.h"
 
 /* A condition wait releases the mutex: whoever waits for that is woken by us, now. */
 #define WAIT_FOR_CONDITION(condition, mutex, timeout, real_call)                                             \
-    if (waiters_count(mutex))                                                                                \
-        locks_wake(WAIT_MUTEX, mutex);                                                                       \
-    WAITERS_JOIN(condition);                                                                                 \
-    struct call call;                                                                                        \
-    call_begin(&call, WAIT_COND, (uintptr_t)(condition), WAITS, timeout);                                    \
-    int result = real_call;                                                                                  \
-    call_end(&call, NO_SYSCALL, -(int64_t)result);                                                           \
-    return result
+    locks_release_waited(WAIT_MUTEX, mutex, true);                                                           \
+    LOCK_CALL(WAIT_COND, condition, false, timeout, real_call)
 
 #define CONDITION_CALLS(prefix, real)                                                                        \
     int prefix##_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);                                    \
@@ -32,25 +24,23 @@
     }                                                                                                        \
     EXPORT int prefix##_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)                              \
     {                                                                                                        \
-        return LIKELY(!hooks_are_traced()) ? real##_wait(condition, mutex)                                   \
-                                           : recorded_##prefix##_wait(condition, mutex);                     \
+        return LIKELY(!hooks_watch_locks()) ? real##_wait(condition, mutex)                                  \
+                                            : recorded_##prefix##_wait(condition, mutex);                    \
     }                                                                                                        \
     EXPORT int prefix##_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,                         \
                                   const struct timespec *until)                                              \
     {                                                                                                        \
-        return LIKELY(!hooks_are_traced()) ? real##_timedwait(condition, mutex, until)                       \
-                                           : recorded_##prefix##_timedwait(condition, mutex, until);         \
+        return LIKELY(!hooks_watch_locks()) ? real##_timedwait(condition, mutex, until)                      \
+                                            : recorded_##prefix##_timedwait(condition, mutex, until);        \
     }                                                                                                        \
     EXPORT int prefix##_signal(pthread_cond_t *condition)                                                    \
     {                                                                                                        \
-        if (UNLIKELY(hooks_are_traced()) && waiters_count(condition))                                        \
-            locks_wake(WAIT_COND, condition);                                                                \
+        locks_release_waited(WAIT_COND, condition, false);                                                   \
         return real##_signal(condition);                                                                     \
     }                                                                                                        \
     EXPORT int prefix##_broadcast(pthread_cond_t *condition)                                                 \
     {                                                                                                        \
-        if (UNLIKELY(hooks_are_traced()) && waiters_count(condition))                                        \
-            locks_wake(WAIT_COND, condition);                                                                \
+        locks_release_waited(WAIT_COND, condition, false);                                                   \
         return real##_broadcast(condition);                                                                  \
     }
 
@@ -77,6 +67,6 @@ static COLD int recorded_clockwait(pthread_cond_t *condition, pthread_mutex_t *m
 EXPORT int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t clock,
                                   const struct timespec *until)
 {
-    return LIKELY(!hooks_are_traced()) ? real_pthread_cond_clockwait(condition, mutex, clock, until)
-                                       : recorded_clockwait(condition, mutex, clock, until);
+    return LIKELY(!hooks_watch_locks()) ? real_pthread_cond_clockwait(condition, mutex, clock, until)
+                                        : recorded_clockwait(condition, mutex, clock, until);
 }

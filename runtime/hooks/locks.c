@@ -1,112 +1,62 @@
-/* Mutexes: try first, wait second, so that an uncontended lock costs a try and records nothing. */
+/* A wait for a lock, and a release of one that is waited for. */
 #include "hooks/locks.h"
 
-#include "hooks/call.h"
-#include "hooks/reals.h"
-#include "hooks/waiters.h"
+#include <errno.h>
 
-struct waiter_counter waiter_counters[WAITER_COUNTERS];
-
-void locks_wake(unsigned reason, const void *object)
+static uint32_t stack_of_caller(void)
 {
-    const struct sink *sink = call_sink();
-    uint32_t waiters = waiters_count(object);
-    if (!sink || !waiters)
-        return;
-    int error = errno;
     thread_self.guard++;
     uint32_t stack = capture_here();
-    capture_send_stack(sink, stack);
-    sink->wake((uint8_t)reason, (uintptr_t)object, waiters, stack);
     thread_self.guard--;
+    return stack;
+}
+
+void lock_call_begin(struct lock_call *lock, unsigned reason, const void *object, bool is_mutex,
+                     int64_t timeout_ns, const struct place *place)
+{
+    int error = errno;
+    lock->is_mutex = is_mutex;
+    lock->is_joined = call_is_watched();
+    call_begin(&lock->call, reason, (uintptr_t)object, LOCK, timeout_ns, place);
+    if (lock->is_joined) {
+        /* Now, while the thread has nothing better to do: later it holds the lock. */
+        if (!lock->call.stack)
+            lock->call.stack = stack_of_caller();
+        waits_lock_begin(&lock->wait, object, lock->call.stack);
+    }
     errno = error;
 }
 
-/* A try, to learn whether a lock call would wait: EBUSY when it might. Robust mutexes are only looked at:
- * glibc's trylock of one that is not recoverable leaves it locked (its kinds have bit 4 set,
- * bits/struct_mutex.h). */
-static int try_to_lock(pthread_mutex_t *mutex, bool *ret_is_done)
+void lock_call_left(struct lock_call *lock)
 {
-    const int robust = 16;
-    *ret_is_done = !(mutex->__data.__kind & robust);
-    if (*ret_is_done)
-        return real_pthread_mutex_trylock(mutex);
-    return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) ? EBUSY : 0;
+    if (!lock->is_joined)
+        return;
+    lock->is_joined = false;
+    waits_lock_end(&lock->wait, lock->call.reason, lock->is_mutex);
 }
 
-/* The slow half of every lock call: others are told that we wait, and the wait is recorded. EBUSY from the
- * try means somebody holds the mutex (perhaps the caller: then the real call says EDEADLK, or waits for ever
- * as it would). */
-#define WAIT_FOR_LOCK(mutex, timeout, real_call)                                                             \
-    if (!call_sink())                                                                                        \
-        return real_call;                                                                                    \
-    bool is_done;                                                                                            \
-    int result = try_to_lock(mutex, &is_done);                                                               \
-    if (LIKELY(result != EBUSY))                                                                             \
-        return is_done ? result : (real_call);                                                               \
-    WAITERS_JOIN(mutex);                                                                                     \
-    struct call call;                                                                                        \
-    call_begin(&call, WAIT_MUTEX, (uintptr_t)(mutex), WAITS, timeout);                                       \
-    result = real_call;                                                                                      \
-    call_end(&call, NO_SYSCALL, -(int64_t)result);                                                           \
-    return result
-
-static COLD int recorded_lock(pthread_mutex_t *mutex)
+void lock_call_end(struct lock_call *lock, int result)
 {
-    WAIT_FOR_LOCK(mutex, -1, real_pthread_mutex_lock(mutex));
+    int error = errno;
+    call_end(&lock->call, NO_SYSCALL, -(int64_t)result);
+    lock_call_left(lock);
+    errno = error;
 }
 
-static COLD int recorded_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
+void locks_release(unsigned reason, const void *object, bool is_mutex)
 {
-    WAIT_FOR_LOCK(mutex, call_until_ns(CLOCK_REALTIME, until), real_pthread_mutex_timedlock(mutex, until));
-}
-
-static COLD int recorded_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
-{
-    WAIT_FOR_LOCK(mutex, call_until_ns(clock, until), real_pthread_mutex_clocklock(mutex, clock, until));
-}
-
-/* A try that fails is contention too: recorded as a wait of no length. */
-static COLD int recorded_trylock(pthread_mutex_t *mutex)
-{
-    int result = real_pthread_mutex_trylock(mutex);
-    if (result == EBUSY) {
-        struct call call;
-        call_begin(&call, WAIT_MUTEX, (uintptr_t)mutex, WAITS, 0);
-        call_end(&call, NO_SYSCALL, -(int64_t)result);
+    if (!call_is_watched())
+        return;
+    const struct sink *sink = call_sink();
+    int error = errno;
+    uint32_t stack = 0;
+    if (sink) {
+        thread_self.guard++;
+        stack = capture_here();
+        capture_send_stack(sink, stack);
+        sink->wake((uint8_t)reason, (uintptr_t)object, contention_waiting(object), stack);
+        thread_self.guard--;
     }
-    return result;
-}
-
-EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
-{
-    return LIKELY(!hooks_are_traced()) ? real_pthread_mutex_lock(mutex) : recorded_lock(mutex);
-}
-
-EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
-{
-    return LIKELY(!hooks_are_traced()) ? real_pthread_mutex_trylock(mutex) : recorded_trylock(mutex);
-}
-
-EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
-{
-    return LIKELY(!hooks_are_traced()) ? real_pthread_mutex_timedlock(mutex, until)
-                                       : recorded_timedlock(mutex, until);
-}
-
-EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
-{
-    /* A clock that can't be waited on is refused even when the mutex is free. */
-    bool is_known = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
-    return LIKELY(!hooks_are_traced()) || !is_known ? real_pthread_mutex_clocklock(mutex, clock, until)
-                                                    : recorded_clocklock(mutex, clock, until);
-}
-
-EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
-{
-    /* Before the unlock: once it is done the mutex may be gone, and the woken thread may come first in the
-     * trace. */
-    if (UNLIKELY(hooks_are_traced()) && waiters_count(mutex))
-        locks_wake(WAIT_MUTEX, mutex);
-    return real_pthread_mutex_unlock(mutex);
+    waits_released(object, reason, is_mutex, stack);
+    errno = error;
 }

@@ -9,7 +9,7 @@ static COLD int recorded_clock_nanosleep(clockid_t clock, int flags, const struc
     bool is_absolute = flags & TIMER_ABSTIME;
     struct call call;
     call_begin(&call, WAIT_SLEEP, 0, WAITS,
-               is_absolute ? call_until_ns(clock, wanted) : call_timespec_ns(wanted));
+               is_absolute ? call_until_ns(clock, wanted) : call_timespec_ns(wanted), PLACE_HERE);
     int result;
     for (;;) {
         result = real_clock_nanosleep(clock, flags, wanted, rest);
@@ -36,7 +36,7 @@ EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wa
 static COLD unsigned recorded_sleep(unsigned seconds)
 {
     struct call call;
-    call_begin(&call, WAIT_SLEEP, 0, WAITS, (int64_t)seconds * NS_PER_S);
+    call_begin(&call, WAIT_SLEEP, 0, WAITS, (int64_t)seconds * NS_PER_S, PLACE_HERE);
     unsigned left = real_sleep(seconds);
     int64_t end_ns = call.start_ns + call.timeout_ns;
     while (clock_mono_ns() < end_ns && thread_self.samples_taken != call.samples_taken &&

@@ -7,6 +7,7 @@
 #include "hooks/reals.h"
 #include "hooks/single.h"
 #include "hooks/vfork.h"
+#include "profilers/contention.h"
 #include "profilers/cpu.h"
 
 #include <string.h>
@@ -86,6 +87,7 @@ static void thread_ended(void *argument)
         tell_ended();
     cpu_settle_self(slot);
     cpu_disarm_self(slot);
+    waits_unpublish();
     thread_self.is_internal = true;
     thread_self.slot = NULL;
     thread_slot_leave(capture.threads, slot);
@@ -220,7 +222,7 @@ EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 static COLD int recorded_join(pthread_t thread, void **value)
 {
     struct call call;
-    call_begin(&call, WAIT_JOIN, (uint64_t)thread, WAITS, -1);
+    call_begin(&call, WAIT_JOIN, (uint64_t)thread, WAITS, -1, PLACE_HERE);
     int result = real_pthread_join(thread, value);
     call_end(&call, NO_SYSCALL, -(int64_t)result);
     return result;
@@ -228,13 +230,13 @@ static COLD int recorded_join(pthread_t thread, void **value)
 
 EXPORT int pthread_join(pthread_t thread, void **value)
 {
-    return LIKELY(!hooks_are_traced()) ? real_pthread_join(thread, value) : recorded_join(thread, value);
+    return LIKELY(!hooks_watch_locks()) ? real_pthread_join(thread, value) : recorded_join(thread, value);
 }
 
 static COLD int recorded_thrd_join(thrd_t thread, int *value)
 {
     struct call call;
-    call_begin(&call, WAIT_JOIN, (uint64_t)thread, WAITS, -1);
+    call_begin(&call, WAIT_JOIN, (uint64_t)thread, WAITS, -1, PLACE_HERE);
     int result = real_thrd_join(thread, value);
     call_end(&call, NO_SYSCALL, -(int64_t)result);
     return result;
@@ -242,7 +244,7 @@ static COLD int recorded_thrd_join(thrd_t thread, int *value)
 
 EXPORT int thrd_join(thrd_t thread, int *value)
 {
-    return LIKELY(!hooks_are_traced()) ? real_thrd_join(thread, value) : recorded_thrd_join(thread, value);
+    return LIKELY(!hooks_watch_locks()) ? real_thrd_join(thread, value) : recorded_thrd_join(thread, value);
 }
 
 EXPORT int pthread_detach(pthread_t thread)
@@ -342,9 +344,11 @@ void threads_after_fork_child(void)
                               memory_order_relaxed);
         atomic_store_explicit(&slot->ring.dropped, 0, memory_order_relaxed);
         atomic_store_explicit(&slot->in_capture, 0, memory_order_relaxed);
+        atomic_store_explicit(&slot->wait.sequence, 0, memory_order_relaxed);
         if (slot != thread_self.slot && atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_FREE)
             thread_slot_leave(capture.threads, slot);
     }
+    contention_forget();
     /* The child's only thread is its first one, wherever it began. */
     atomic_store_explicit(&program_threads, 1, memory_order_relaxed);
     atomic_store_explicit(&is_main_doomed, false, memory_order_relaxed);

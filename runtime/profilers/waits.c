@@ -1,0 +1,189 @@
+/* Sampling of waits in proportion to their length, as Go's block profile since 1.17: unbiased, and cheap for
+ * the many short ones. */
+#include "profilers/waits.h"
+
+#include "base/clock.h"
+#include "base/marker.h"
+#include "capture/capture.h"
+#include "profilers/contention.h"
+
+#include <errno.h>
+
+#define WAITED_NS 10000 /* a call that took as long has waited */
+#define LONG_NS INT64_C(100000000)
+#define STREAK 16       /* calls in a row that didn't, before some are skipped */
+#define CHARGE_NS 10000 /* releases that end less waiting are counted in proportion */
+
+static int64_t block_rate_ns;
+static uint32_t mutex_fraction;
+
+void waits_start(int64_t rate_ns, int64_t fraction)
+{
+    block_rate_ns = rate_ns;
+    mutex_fraction = (uint32_t)fraction;
+    if (rate_ns || fraction)
+        atomic_fetch_or_explicit(&capture.hooks_active, HOOK_WAITS, memory_order_release);
+}
+
+/* xorshift64 (Marsaglia 2003), a state a thread. */
+static uint64_t random_number(void)
+{
+    uint64_t state = thread_self.random;
+    if (!state)
+        state = (uint64_t)clock_mono_ns() * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)(uintptr_t)&thread_self;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    thread_self.random = state;
+    return state;
+}
+
+/* Whether an amount is counted; a small one is with probability amount/rate, and then stands for `rate`.
+ * *count grows in the same proportion. */
+static bool is_counted(int64_t rate, int64_t *amount, int64_t *count)
+{
+    if (*amount >= rate)
+        return true;
+    if (*amount <= 0 || (int64_t)(random_number() % (uint64_t)rate) >= *amount)
+        return false;
+    *count = (*count * rate + *amount / 2) / *amount;
+    *amount = rate;
+    return true;
+}
+
+static void add(uint32_t kind, uint32_t stack, uint32_t other, uint64_t detail, int64_t first, int64_t second,
+                int64_t third)
+{
+    struct bucket_key key = {.kind = kind, .stack = stack, .detail = detail, .other = other};
+    struct bucket *bucket = bucket_of(capture.buckets, &key);
+    if (!bucket)
+        return;
+    bucket_add(bucket, 0, first);
+    bucket_add(bucket, 1, second);
+    if (third)
+        bucket_add(bucket, 2, third);
+}
+
+static uint32_t stack_now(uint32_t stack)
+{
+    if (stack)
+        return stack;
+    thread_self.guard++;
+    stack = capture_here();
+    thread_self.guard--;
+    return stack;
+}
+
+bool waits_sample_call(int64_t duration_ns, bool can_skip, struct call_sample *ret)
+{
+    *ret = (struct call_sample){.count = 1, .ns = duration_ns};
+    if (can_skip) {
+        /* A long wait in a thread that hardly ever waits stands for itself: better unseen at times than
+         * multiplied. */
+        if (duration_ns < LONG_NS && thread_self.wait_weight)
+            *ret = (struct call_sample){thread_self.wait_weight, duration_ns * thread_self.wait_weight};
+        if (duration_ns >= WAITED_NS) {
+            thread_self.wait_streak = 0;
+            thread_self.wait_weight = 1;
+        } else if (thread_self.wait_streak < STREAK) {
+            thread_self.wait_streak++;
+        } else {
+            thread_self.wait_skip = WAITS_SKIP - 1;
+            thread_self.wait_weight = WAITS_SKIP;
+        }
+    }
+    return block_rate_ns && is_counted(block_rate_ns, &ret->ns, &ret->count);
+}
+
+void waits_count_call(const struct call_sample *sample, long number, unsigned reason, int64_t bytes,
+                      uint32_t stack)
+{
+    int error = errno;
+    stack = stack_now(stack);
+    add(BUCKET_BLOCK, stack, 0, reason, sample->count, sample->ns, 0);
+    if (number >= 0)
+        add(BUCKET_SYSCALL, stack, 0, (uint64_t)number, sample->count, sample->ns, 0);
+    if (bytes >= 0)
+        add(BUCKET_IO, stack, 0, reason, sample->count, bytes * sample->count, sample->ns);
+    errno = error;
+}
+
+void waits_publish(unsigned reason, uint64_t object, int64_t since_ns, const struct place *place)
+{
+    struct thread_slot *slot = thread_self.slot;
+    if (!slot)
+        return;
+    uint32_t sequence = atomic_load_explicit(&slot->wait.sequence, memory_order_relaxed);
+    slot->wait.reason = reason;
+    slot->wait.object = object;
+    slot->wait.since_ns = since_ns;
+    slot->wait.place = *place;
+    /* Release: who sees it odd sees what stands there. */
+    atomic_store_explicit(&slot->wait.sequence, sequence | 1, memory_order_release);
+}
+
+void waits_unpublish(void)
+{
+    struct thread_slot *slot = thread_self.slot;
+    if (!slot)
+        return;
+    uint32_t sequence = atomic_load_explicit(&slot->wait.sequence, memory_order_relaxed);
+    atomic_store_explicit(&slot->wait.sequence, (sequence | 1) + 1, memory_order_release);
+    /* The next wait's words must not be seen before the number has changed. */
+    atomic_thread_fence(memory_order_release);
+}
+
+static void count_lock(unsigned reason, int64_t ns, uint32_t stack, uint32_t other)
+{
+    int64_t count = 1;
+    if (block_rate_ns && is_counted(block_rate_ns, &ns, &count))
+        add(BUCKET_BLOCK, stack_now(stack), other, reason, count, ns, 0);
+}
+
+void waits_lock_begin(struct lock_wait *wait, const void *object, uint32_t stack)
+{
+    *wait = (struct lock_wait){.object = object, .start_ns = clock_mono_ns(), .stack = stack};
+    thread_self.guard++; /* a handler's own calls must not meet a set that this thread is in */
+    wait->is_known = contention_join(object, wait->start_ns, stack);
+    thread_self.guard--;
+}
+
+static void charge(uint32_t release_stack, uint32_t waiter_stack, unsigned reason, int64_t count, int64_t ns)
+{
+    if (!release_stack)
+        release_stack = capture_marked(PC_RELEASE_UNSEEN, 0);
+    add(BUCKET_MUTEX, release_stack, waiter_stack, reason, count, ns, 0);
+}
+
+void waits_lock_end(const struct lock_wait *wait, unsigned reason, bool is_mutex)
+{
+    int error = errno;
+    struct contention_end end;
+    int64_t now_ns = clock_mono_ns(), count = 1;
+    thread_self.guard++;
+    contention_leave(wait->object, wait->is_known, now_ns, &end);
+    count_lock(reason, now_ns - wait->start_ns, wait->stack, end.release_stack);
+    if (is_mutex && mutex_fraction && is_counted(CHARGE_NS, &end.unseen_ns, &count))
+        charge(end.release_stack, wait->stack, reason, 0, end.unseen_ns);
+    thread_self.guard--;
+    errno = error;
+}
+
+void waits_released(const void *object, unsigned reason, bool is_mutex, uint32_t stack)
+{
+    struct contention_release release;
+    int error = errno;
+    thread_self.guard++;
+    if (contention_release(object, clock_mono_ns(), &release)) {
+        int64_t ns = release.waited_ns, count = 1;
+        if (is_counted(CHARGE_NS, &ns, &count)) {
+            stack = stack_now(stack);
+            if (is_mutex && mutex_fraction && (mutex_fraction == 1 || random_number() % mutex_fraction == 0))
+                charge(stack, release.waiter_stack, reason, count * mutex_fraction, ns * mutex_fraction);
+        }
+        if (stack)
+            contention_release_by(object, stack, thread_self.tid);
+    }
+    thread_self.guard--;
+    errno = error;
+}
