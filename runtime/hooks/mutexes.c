@@ -2,29 +2,28 @@
 #include "hooks/locks.h"
 #include "hooks/reals.h"
 
-/* glibc's trylock of a robust mutex that is not recoverable leaves it locked (robust kinds have bit 4 set,
- * bits/struct_mutex.h): those are only looked at. */
+/* glibc's trylock of a robust mutex that is not recoverable leaves it locked: robust ones (bit 4 of the kind,
+ * bits/struct_mutex.h) are only looked at. */
 static inline bool is_robust(const pthread_mutex_t *mutex)
 {
     return mutex->__data.__kind & 16;
 }
 
-static inline int try_to_lock(pthread_mutex_t *mutex)
+static inline unsigned lock_word(const pthread_mutex_t *mutex)
 {
-    if (LIKELY(!is_robust(mutex)))
-        return real_pthread_mutex_trylock(mutex);
-    return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) ? EBUSY : EAGAIN;
+    return (unsigned)__atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED);
 }
 
-/* What the three lock calls share. EBUSY from the try means that somebody holds the mutex, perhaps the
- * caller: then the real call says EDEADLK, or waits for ever, as it would. */
+/* What the three lock calls share: whether anybody watches is asked only when there is something to see.
+ * EBUSY from the try means that somebody holds the mutex, perhaps the caller: then the real call says
+ * EDEADLK, or waits for ever, as it would. */
 #define LOCK(mutex, wait_call, real_call)                                                                    \
-    if (LIKELY(!hooks_watch_locks()))                                                                        \
-        return real_call;                                                                                    \
-    int result = try_to_lock(mutex);                                                                         \
+    if (UNLIKELY(is_robust(mutex)))                                                                          \
+        return lock_word(mutex) && hooks_watch_locks() ? (wait_call) : (real_call);                          \
+    int result = real_pthread_mutex_trylock(mutex);                                                          \
     if (LIKELY(result != EBUSY))                                                                             \
-        return UNLIKELY(result == EAGAIN) && is_robust(mutex) ? (real_call) : result;                        \
-    return wait_call
+        return result;                                                                                       \
+    return hooks_watch_locks() ? (wait_call) : (real_call)
 
 static COLD int wait_lock(pthread_mutex_t *mutex)
 {
@@ -78,10 +77,16 @@ EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, cons
     LOCK(mutex, wait_clocklock(mutex, clock, until), real_pthread_mutex_clocklock(mutex, clock, until));
 }
 
-EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
+static COLD int unlock_waited(pthread_mutex_t *mutex)
 {
-    /* Before the unlock: once it is done the mutex may be gone, and the woken thread may come first in the
-     * trace. */
     locks_release_waited(WAIT_MUTEX, mutex, true);
     return real_pthread_mutex_unlock(mutex);
+}
+
+EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    /* Told before the unlock: once it is done the mutex may be gone, and the woken thread may come first in
+     * the trace. A lock word above 1 says that somebody waits in libc, or that it is one of those that hold a
+     * tid. */
+    return LIKELY(lock_word(mutex) <= 1) ? real_pthread_mutex_unlock(mutex) : unlock_waited(mutex);
 }
