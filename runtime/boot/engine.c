@@ -34,7 +34,7 @@ static const struct keeper_work keeper_work = {.begin = begin, .tick = tick, .ta
 static void engine_start(void)
 {
     const struct options *options = host->options;
-    if (options->profiles & PROFILE_AT_EXIT_CPU)
+    if (options->profiles[0])
         exit_profile_begin(host);
     if (options->is_traced && trace_load() == 0)
         trace_tick(0, false);

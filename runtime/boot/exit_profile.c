@@ -3,6 +3,7 @@
 
 #include "base/atomic_file.h"
 #include "boot/control.h"
+#include "boot/profiles.h"
 #include "boot/services.h"
 #include "exporters/local_names.h"
 #include "pipeline/keeper.h"
@@ -18,15 +19,29 @@
 #include <unistd.h>
 
 #define PROFILE_BYTES_MAX ((size_t)256 << 20)
+#define OUTPUTS_MAX 16
 #define SYMBOLIZE_TIMEOUT_NS (INT64_C(10) * 1000000000)
 
 static const struct engine_host *host;
 static char folder[PATH_MAX];
-static char path[PATH_MAX + 64];
 static atomic_bool is_on;
 static bool is_fork_child;
-static bool is_written;     /* `path` is a file of this process already */
 static time_t start_time_s; /* files younger than this belong to somebody of this run */
+
+/* One file to write. */
+struct output {
+    const struct profile_kind *kind;
+    char path[PATH_MAX + 64];
+    bool is_written; /* `path` is a file of this process already */
+};
+
+static struct output outputs[OUTPUTS_MAX];
+static size_t output_count;
+
+static bool is_cpu(const struct output *output)
+{
+    return output->kind == &profile_kind_cpu;
+}
 
 static bool make_folder(void)
 {
@@ -66,16 +81,19 @@ static bool is_taken(const char *name)
 }
 
 /* cpu.pprof is the first process' of a run; the others add their pid, and a number if that is taken too. */
-static void choose_path(void)
+static void choose_path(struct output *output)
 {
-    if (is_written)
+    if (output->is_written)
         return;
-    snprintf(path, sizeof(path), "%s/cpu.pprof", folder);
+    char *path = output->path;
+    size_t size = sizeof(output->path);
+    const char *name = output->kind->name;
+    snprintf(path, size, "%s/%s.pprof", folder, name);
     if (!host->is_child && !is_fork_child && !is_taken(path))
         return;
-    snprintf(path, sizeof(path), "%s/cpu.pprof.%d", folder, (int)getpid());
+    snprintf(path, size, "%s/%s.pprof.%d", folder, name, (int)getpid());
     for (int i = 1; i < 1000 && is_taken(path); i++)
-        snprintf(path, sizeof(path), "%s/cpu.pprof.%d.%d", folder, (int)getpid(), i);
+        snprintf(path, size, "%s/%s.pprof.%d.%d", folder, name, (int)getpid(), i);
 }
 
 static void on_fatal(void)
@@ -84,11 +102,38 @@ static void on_fatal(void)
     services_unlink();
 }
 
-static int start(void)
+/* The names of PREFLAME_PROFILE, each once. */
+static void choose_outputs(void)
 {
-    int error = control_cpu_begin(0);
-    atomic_store_explicit(&is_on, !error, memory_order_release);
-    return error;
+    char names[sizeof(host->options->profiles)], *rest = NULL;
+    memcpy(names, host->options->profiles, sizeof(names));
+    for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+        const struct profile_kind *kind =
+            strcmp(name, profile_kind_cpu.name) == 0 ? &profile_kind_cpu : profile_kind_find(name);
+        bool is_known = false;
+        for (size_t i = 0; i < output_count; i++)
+            is_known |= outputs[i].kind == kind;
+        if (!kind)
+            host->log(LOG_WARN,
+                      "PREFLAME_PROFILE: there is no profile '%.64s'; see /debug/pprof/ for their names",
+                      name);
+        else if (!is_known && output_count < OUTPUTS_MAX)
+            outputs[output_count++].kind = kind;
+    }
+}
+
+/* False when nothing is left to write. */
+static bool start(void)
+{
+    for (size_t i = 0; i < output_count; i++) {
+        int error = is_cpu(&outputs[i]) ? control_cpu_begin(0) : 0;
+        if (error) {
+            host->log(LOG_WARN, "no CPU profile of process %d: %s", (int)getpid(), strerror(-error));
+            outputs[i--] = outputs[--output_count];
+        }
+    }
+    atomic_store_explicit(&is_on, output_count > 0, memory_order_release);
+    return output_count > 0;
 }
 
 void exit_profile_begin(const struct engine_host *the_host)
@@ -96,19 +141,21 @@ void exit_profile_begin(const struct engine_host *the_host)
     static const int fatal[] = {SIGINT, SIGTERM, 0};
     host = the_host;
     start_time_s = process_start();
+    choose_outputs();
+    if (!output_count)
+        return;
     if (!make_folder()) {
         host->log(LOG_WARN, "no profile: %s: %s; set PREFLAME_OUT to a writable folder",
                   host->options->out[0] ? host->options->out : folder, strerror(errno));
         return;
     }
-    choose_path();
-    int error = start();
-    if (error) {
-        host->log(LOG_WARN, "no CPU profile: %s", strerror(-error));
+    for (size_t i = 0; i < output_count; i++)
+        choose_path(&outputs[i]);
+    if (!start())
         return;
-    }
     host->own_fatal(fatal, on_fatal);
-    host->log(LOG_ERROR, "cpu profiling enabled, %s", path);
+    for (size_t i = 0; i < output_count; i++)
+        host->log(LOG_ERROR, "%s profiling enabled, %s", outputs[i].kind->name, outputs[i].path);
 }
 
 bool exit_profile_is_on(void)
@@ -142,40 +189,57 @@ static int encode(struct profile *profile, struct bytes *out)
     return profile_encode_gzip(profile, out);
 }
 
-static void write_profile(struct profile *profile)
+static void write_profile(struct output *output, struct profile *profile)
 {
     struct bytes out;
     bytes_init(&out, PROFILE_BYTES_MAX);
     int error = encode(profile, &out);
     if (!error) {
-        choose_path();
+        choose_path(output);
         keeper_progress(false);
-        error = atomic_file_write(path, out.data, out.len, false);
+        error = atomic_file_write(output->path, out.data, out.len, false);
     }
     bytes_clear(&out);
-    is_written |= !error;
+    output->is_written |= !error;
     if (error)
-        host->log(LOG_ERROR, "no CPU profile: %s: %s", path, strerror(-error));
+        host->log(LOG_ERROR, "no %s profile: %s: %s", output->kind->name, output->path, strerror(-error));
     else
-        host->log(LOG_ERROR, "cpu profiling disabled, %s", path);
+        host->log(LOG_ERROR, "%s profiling disabled, %s", output->kind->name, output->path);
+}
+
+static void write_output(struct output *output, bool ends)
+{
+    struct profile *profile = NULL;
+    int error =
+        is_cpu(output) ? control_cpu_take(ends, &profile) : profiles_take(output->kind, false, &profile);
+    keeper_progress(false);
+    if (error)
+        host->log(LOG_ERROR, "no %s profile: %s", output->kind->name, strerror(-error));
+    else
+        write_profile(output, profile);
+    profile_free(profile);
+}
+
+/* A child that forked and execs at once: nothing happened here. */
+static bool has_happened(void)
+{
+    for (size_t i = 0; i < output_count; i++) {
+        if (is_cpu(&outputs[i])
+                ? control_cpu_samples() > 0
+                : outputs[i].kind->bucket != BUCKET_HEAP && profiles_count(outputs[i].kind) > 0)
+            return true;
+    }
+    return false;
 }
 
 void exit_profile_write(bool ends)
 {
-    if (!exit_profile_is_on())
+    if (!exit_profile_is_on() || (!ends && is_fork_child && !has_happened()))
         return;
-    if (!ends && is_fork_child && control_cpu_samples() == 0)
-        return; /* fork and exec at once: nothing happened here */
     if (ends)
         atomic_store_explicit(&is_on, false, memory_order_release);
-    struct profile *profile = NULL;
-    int error = control_cpu_take(ends, &profile);
-    keeper_progress(false);
-    if (error)
-        host->log(LOG_ERROR, "no CPU profile: %s", strerror(-error));
-    else
-        write_profile(profile);
-    profile_free(profile);
+    for (size_t i = 0; i < output_count; i++)
+        write_output(&outputs[i], ends);
 }
 
 void exit_profile_after_fork_child(void)
@@ -183,9 +247,10 @@ void exit_profile_after_fork_child(void)
     if (!exit_profile_is_on())
         return;
     is_fork_child = true;
-    is_written = false;
     start_time_s = process_start();
-    choose_path();
-    if (start())
-        host->log(LOG_WARN, "no CPU profile of child %d", (int)getpid());
+    for (size_t i = 0; i < output_count; i++) {
+        outputs[i].is_written = false;
+        choose_path(&outputs[i]);
+    }
+    (void)start();
 }

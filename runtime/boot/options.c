@@ -86,17 +86,9 @@ static bool read_out(const char *value, struct options *o)
 
 static bool read_profiles(const char *value, struct options *o)
 {
-    char copy[256];
-    char *rest = NULL;
-    if (strlen(value) >= sizeof(copy))
+    if (strlen(value) >= sizeof(o->profiles))
         return false;
-    memcpy(copy, value, strlen(value) + 1);
-    for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-        if (strcmp(name, "cpu") == 0)
-            o->profiles |= PROFILE_AT_EXIT_CPU;
-        else
-            log_line(LOG_WARN, "PREFLAME_PROFILE: no profile '%.64s' in this version, only cpu", name);
-    }
+    memcpy(o->profiles, value, strlen(value) + 1);
     return true;
 }
 
@@ -163,7 +155,7 @@ static const struct row rows[] = {
     {"PREFLAME_LOG", read_log, "error, warn, info or debug"},
     {"PREFLAME_HTTP", read_http, "a port or host:port"},
     {"PREFLAME_SOCKET", read_socket, "an absolute path of at most 107 bytes, or off"},
-    {"PREFLAME_PROFILE", read_profiles, "a list of: cpu"},
+    {"PREFLAME_PROFILE", read_profiles, "a list like cpu,heap,mutex"},
     {"PREFLAME_OUT", read_out, "a folder"},
     {"PREFLAME_CPU_HZ", read_hz, "a number from 1 to 10000"},
     {"PREFLAME_HEAP_INTERVAL", read_heap_interval, "a number of bytes from 0 to 2147483647"},

@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PROFILE_AT_EXIT_CPU 1u
-
 struct options {
     bool is_off;
     bool has_http;
@@ -17,7 +15,7 @@ struct options {
     uint16_t http_port;
     bool has_socket;
     char socket_path[PATH_MAX]; /* "" = the default place */
-    unsigned profiles;          /* PROFILE_AT_EXIT_* */
+    char profiles[256];         /* names, as given; "" = none */
     char out[PATH_MAX];         /* "" = a fresh folder */
     int cpu_hz;
     int64_t heap_interval;  /* mean bytes between heap samples; 0 = off */

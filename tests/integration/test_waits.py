@@ -1,0 +1,94 @@
+"""The block and mutex profiles against what programs measure of their own waiting."""
+
+import json
+import subprocess
+
+import pprof_reader
+import pytest
+from conftest import PRELOAD, free_port, program, wait_until
+
+NOT_BLOCKING = {"sleep", "file_io", "fsync", "wait_child", "signal"}
+
+
+def profiles(runner, tmp_path, argv, names, **extra):
+    """Runs to the end: (what the program printed as JSON, name -> profile)."""
+    out = tmp_path / f"out{len(runner.started)}"
+    outcome = runner.preloaded(argv, PREFLAME_PROFILE=",".join(names), PREFLAME_OUT=out, **extra)
+    assert outcome.status == 0, outcome.stderr
+    return json.loads(outcome.stdout), {name: pprof_reader.read(out / f"{name}.pprof") for name in names}
+
+
+def by_reason(profile):
+    result = {}
+    for sample in profile.samples:
+        name = sample.labels["reason"]
+        result[name] = result.get(name, 0) + sample.values[1]
+    return result
+
+
+def test_block_knows_every_wait_and_its_length(runner, tmp_path):
+    truth, got = profiles(runner, tmp_path, [program("sleep_known"), 3], ["block"])
+    assert got["block"].sample_types == [("contentions", "count"), ("delay", "nanoseconds")]
+    seen = by_reason(got["block"])
+    assert not NOT_BLOCKING & set(seen)
+    wrong = {name: (seen.get(name, 0), known["ns"]) for name, known in truth.items()
+             if name not in NOT_BLOCKING and seen.get(name, 0) != pytest.approx(known["ns"], rel=0.02)}
+    assert wrong == {}, f"(profiled, true) ns by reason; all profiled: {seen}"
+
+
+@pytest.mark.parametrize("threads,rounds,hold_us", [(2, 60, 1000), (6, 30, 500), (16, 10, 300)])
+def test_a_convoy_is_true_on_both_sides(runner, tmp_path, threads, rounds, hold_us):
+    truth, got = profiles(runner, tmp_path, [program("contention_known"), threads, rounds, hold_us],
+                          ["block", "mutex"])
+    assert by_reason(got["block"])["mutex"] == pytest.approx(truth["mutex_ns"], rel=0.02)
+    mutex = got["mutex"]
+    assert mutex.total("delay") == pytest.approx(truth["mutex_ns"], rel=0.02)
+    # The one that holds ten times as long makes the others wait.
+    assert mutex.cumulative("hold_long", "delay") > 0.8 * mutex.total("delay")
+    assert mutex.cumulative("hold_long", "delay") + mutex.cumulative("hold_short", "delay") > \
+        0.99 * mutex.total("delay")
+    first = max(got["block"].samples, key=lambda sample: sample.values[1])
+    assert first.labels["reason"] in ("mutex", "join")
+
+
+def test_semaphores_and_conditions_are_waited_for_where_they_are(runner, tmp_path):
+    truth, got = profiles(runner, tmp_path, [program("contention_known"), 1, 1, 100], ["block"])
+    assert got["block"].cumulative("wait_for_post", "delay") == pytest.approx(truth["sem_ns"], rel=0.02)
+    assert got["block"].cumulative("wait_for_open", "delay") == pytest.approx(truth["cond_ns"], rel=0.02)
+
+
+def test_rates_of_0_switch_the_profiles_off(runner, tmp_path):
+    argv = [program("contention_known"), 4, 10, 300]
+    _, got = profiles(runner, tmp_path, argv, ["block", "mutex"], PREFLAME_BLOCK_RATE=0, PREFLAME_MUTEX_FRACTION=0)
+    assert got["block"].samples == [] and got["mutex"].samples == []
+    _, got = profiles(runner, tmp_path, argv, ["block", "mutex"], PREFLAME_BLOCK_RATE=0)
+    assert got["block"].samples == [] and got["mutex"].samples != []
+
+
+def test_a_fraction_is_scaled_back(runner, tmp_path):
+    truth, got = profiles(runner, tmp_path, [program("contention_known"), 6, 200, 50], ["mutex"],
+                          PREFLAME_MUTEX_FRACTION=5)
+    assert got["mutex"].total("delay") == pytest.approx(truth["mutex_ns"], rel=0.5)
+
+
+def test_both_sides_stand_in_one_stack(runner, tmp_path):
+    """Fetched while the program lives, since files at exit have one side."""
+    port = free_port()
+    process = runner.start([program("contention_known"), 4, 400, 500], preload=PRELOAD,
+                           stdout=subprocess.DEVNULL, PREFLAME_HTTP=port)
+
+    def both():
+        done = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{port}/debug/pprof/mutex?view=both"],
+                              capture_output=True)
+        profile = pprof_reader.decode(done.stdout) if done.returncode == 0 else None
+        return profile if profile and profile.total("delay") > 200_000_000 else None
+
+    profile = wait_until(both, what="a mutex profile of 200 ms")
+    assert process.poll() is None
+    held_long_ns = 0
+    for sample in profile.samples:
+        middle = sample.stack.index("--")  # the waiter's side, its root first; then the holder's
+        assert sample.stack[:middle][-1] in ("hold_long", "hold_short", "take")
+        assert "fight" in sample.stack[middle + 1:]
+        held_long_ns += sample.values[1] if "hold_long" in sample.stack[middle + 1:] else 0
+    assert held_long_ns > 0.7 * profile.total("delay")
