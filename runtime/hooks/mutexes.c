@@ -1,6 +1,7 @@
 /* Mutexes. */
 #include "hooks/locks.h"
 #include "hooks/reals.h"
+#include "hooks/single.h"
 
 /* glibc's trylock of a robust mutex that is not recoverable leaves it locked: robust ones (bit 4 of the kind,
  * bits/struct_mutex.h) are only looked at. */
@@ -18,6 +19,8 @@ static inline unsigned lock_word(const pthread_mutex_t *mutex)
  * EBUSY from the try means that somebody holds the mutex, perhaps the caller: then the real call says
  * EDEADLK, or waits for ever, as it would. */
 #define LOCK(mutex, wait_call, real_call)                                                                    \
+    if (single_thread()) /* nobody to wait for, and glibc then locks without atomics */                      \
+        return real_call;                                                                                    \
     if (UNLIKELY(is_robust(mutex)))                                                                          \
         return lock_word(mutex) && hooks_watch_locks() ? (wait_call) : (real_call);                          \
     int result = real_pthread_mutex_trylock(mutex);                                                          \
