@@ -96,7 +96,7 @@ static int add_row(struct build *build, const struct snapshot_row *row)
     if (build->has_both && row->other_count)
         count = add_other(build, row, locations);
     if (!row->frame_count)
-        locations[count++] = location_of(build, PC_STACKS_FULL, 0);
+        locations[count++] = location_of(build, row->thread ? PC_NO_STACK : PC_STACKS_FULL, 0);
     for (uint32_t i = 0; i < row->frame_count; i++)
         locations[count++] = location_of(build, row->pcs[i], row->epoch);
     struct profile_label labels[KIND_LABELS_MAX];

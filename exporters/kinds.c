@@ -1,7 +1,9 @@
 /* The table, and how raw counts become each profile's values. */
 #include "exporters/kinds.h"
 
+#include "base/syscall_names.h"
 #include "base/wait.h"
+#include "pipeline/thread_view.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -78,6 +80,52 @@ static unsigned reason_label(struct profile *profile, const struct snapshot_row 
     return 1;
 }
 
+static unsigned goroutine_labels(struct profile *profile, const struct snapshot_row *row,
+                                 struct profile_label *ret)
+{
+    ret[0] = (struct profile_label){.key = profile_string(profile, "thread"),
+                                    .text = profile_string(profile, row->thread_name)};
+    ret[1] = (struct profile_label){.key = profile_string(profile, "state"),
+                                    .text = profile_string(profile, row->thread->state)};
+    return 2;
+}
+
+static struct profile_label number_label(struct profile *profile, const char *key, int64_t number,
+                                         const char *unit)
+{
+    return (struct profile_label){
+        .key = profile_string(profile, key), .number = number, .unit = profile_string(profile, unit)};
+}
+
+static unsigned all_thread_labels(struct profile *profile, const struct snapshot_row *row,
+                                  struct profile_label *ret)
+{
+    const struct thread_view *thread = row->thread;
+    unsigned count = goroutine_labels(profile, row, ret);
+    ret[count++] = number_label(profile, "tid", row->tid, "id");
+    if (!thread->is_waiting)
+        return count;
+    ret[count++] = number_label(profile, "object", (int64_t)thread->object, "id");
+    if (thread->waited_ns >= 0)
+        ret[count++] = number_label(profile, "waited", thread->waited_ns, "nanoseconds");
+    if (thread->holder_tid)
+        ret[count++] = number_label(profile, "holder", thread->holder_tid, "id");
+    if (thread->target[0])
+        ret[count++] = (struct profile_label){.key = profile_string(profile, "target"),
+                                              .text = profile_string(profile, thread->target)};
+    return count;
+}
+
+static unsigned syscall_label(struct profile *profile, const struct snapshot_row *row,
+                              struct profile_label *ret)
+{
+    char number[16];
+    const char *name = syscall_name((uint32_t)row->detail, number, sizeof(number));
+    ret[0] = (struct profile_label){.key = profile_string(profile, "syscall"),
+                                    .text = profile_string(profile, name)};
+    return 1;
+}
+
 #define HEAP_TYPES                                                                                           \
     {                                                                                                        \
         {"alloc_objects", "count"}, {"alloc_space", "bytes"}, {"inuse_objects", "count"},                    \
@@ -102,18 +150,47 @@ const struct profile_kind profile_kind_cpu = {
     .labels = thread_labels,
 };
 
+#define GOROUTINE_TYPES                                                                                      \
+    {                                                                                                        \
+        {"goroutine", "count"},                                                                              \
+        {                                                                                                    \
+            NULL, NULL                                                                                       \
+        }                                                                                                    \
+    }
+
+const struct profile_kind profile_kind_threads = {
+    .name = "goroutine",
+    .types = GOROUTINE_TYPES,
+    .period = {"goroutine", "count"},
+    .values = plain_values,
+    .labels = all_thread_labels,
+};
+
+bool profile_kind_is_threads(const struct profile_kind *kind)
+{
+    return kind == &profile_kind_threads || kind->labels == goroutine_labels;
+}
+
 /* clang-format off */
 const struct profile_kind profile_kinds[] = {
     {"allocs", "A sampling of all past memory allocations",
      HEAP_TYPES, {"space", "bytes"}, "alloc_space", heap_values, size_label, BUCKET_HEAP, true},
     {"block", "Stack traces that led to blocking on synchronization primitives",
      CONTENTION_TYPES, {"contentions", "count"}, NULL, block_values, reason_label, BUCKET_BLOCK, true},
+    {"goroutine", "Stack traces of all current threads. Use debug=2 as a query parameter to export in the same format as an unrecovered panic.",
+     GOROUTINE_TYPES, {"goroutine", "count"}, NULL, plain_values, goroutine_labels, BUCKET_NONE, true},
     {"heap", "A sampling of memory allocations of live objects. You can specify the gc GET parameter to run GC before taking the heap sample.",
      HEAP_TYPES, {"space", "bytes"}, "inuse_space", heap_values, size_label, BUCKET_HEAP, true},
+    {"io", "Bytes moved by reads and writes, and the time that took; sampled in proportion to their time",
+     {{"ops", "count"}, {"bytes", "bytes"}, {"time", "nanoseconds"}, {NULL, NULL}}, {"time", "nanoseconds"}, NULL, plain_values, reason_label, BUCKET_IO, true},
     {"mutex", "Stack traces of holders of contended mutexes",
      CONTENTION_TYPES, {"contentions", "count"}, NULL, plain_values, reason_label, BUCKET_MUTEX, true},
+    {"syscall", "System calls by the libc functions that make them; sampled in proportion to their time",
+     {{"calls", "count"}, {"time", "nanoseconds"}, {NULL, NULL}}, {"time", "nanoseconds"}, NULL, plain_values, syscall_label, BUCKET_SYSCALL, true},
     {"threadcreate", "Stack traces that led to the creation of new OS threads",
      {{"threadcreate", "count"}, {NULL, NULL}}, {"threadcreate", "count"}, NULL, plain_values, NULL, BUCKET_THREADCREATE, true},
+    {"threads", "The same as goroutine, under its own name",
+     GOROUTINE_TYPES, {"goroutine", "count"}, NULL, plain_values, goroutine_labels, BUCKET_NONE, true},
     {.name = NULL},
 };
 /* clang-format on */

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#define KIND_LABELS_MAX 2
+#define KIND_LABELS_MAX 8
 
 struct profile_kind {
     const char *name;        /* in URLs and file names */
@@ -34,6 +34,13 @@ extern const struct profile_kind profile_kinds[];
 
 /* CPU time; not in the list, since it is measured on request and has a URL of its own. */
 extern const struct profile_kind profile_kind_cpu;
+
+/* The profile `goroutine` with all that is known of each thread as labels (exporters/threads_text.h); not in
+ * the list. */
+extern const struct profile_kind profile_kind_threads;
+
+/* Is it of the threads as they are now? */
+bool profile_kind_is_threads(const struct profile_kind *kind);
 
 /* The row of that name, or NULL. Any thread. */
 const struct profile_kind *profile_kind_find(const char *name);

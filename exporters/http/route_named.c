@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "exporters/debug_text.h"
+#include "exporters/threads_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct job {
     struct http_connection *connection;
     const struct profile_kind *kind;
     bool is_delta, is_text, has_both;
+    bool is_dump;           /* the threads, one by one */
     struct profile *before; /* of a delta */
     struct event *timer;
     struct naming *naming;
@@ -58,8 +60,12 @@ static void reply_text(struct job *job, const struct bytes *body)
     struct profile *profile CLEANUP(profile_freep) = NULL;
     struct bytes text CLEANUP(bytes_clear);
     bytes_init(&text, TEXT_BYTES_MAX);
-    if (profile_decode(body->data, body->len, PROFILE_BYTES_MAX, &profile, NULL) ||
-        debug_text(job->kind, profile, function_start, (void *)(uintptr_t)source, &text))
+    int error = profile_decode(body->data, body->len, PROFILE_BYTES_MAX, &profile, NULL);
+    if (!error && job->is_dump)
+        error = threads_text(profile, function_start, (void *)(uintptr_t)source, &text);
+    else if (!error)
+        error = debug_text(job->kind, profile, function_start, (void *)(uintptr_t)source, &text);
+    if (error)
         http_reply_error(job->connection, 500, "failed to collect profile");
     else
         http_reply(job->connection, 200, http_text_headers, text.data, text.len);
@@ -100,7 +106,8 @@ static void name_and_reply(struct job *job, struct profile *profile)
 static int take(struct job *job, struct profile **ret)
 {
     const struct http_source *source = job->connection->server->source;
-    int error = source->take(source->context, job->kind, job->has_both, ret);
+    const struct profile_kind *kind = job->is_dump ? &profile_kind_threads : job->kind;
+    int error = source->take(source->context, kind, job->has_both, ret);
     return error ? error : *ret ? 0 : -EIO;
 }
 
@@ -136,14 +143,14 @@ static void start_delta(struct job *job, int64_t seconds)
 }
 
 /* As Go's strconv.Atoi with its error dropped: 0 for what is no number. */
-static bool has_number(const struct http_request *request, const char *name)
+static int64_t number_of(const struct http_request *request, const char *name)
 {
     char text[64];
     int64_t number = 0;
     if (!http_form_value(request, name, text, sizeof(text)))
-        return false;
+        return 0;
     int error = http_parse_int(text, &number);
-    return error == -ERANGE || (!error && number);
+    return error == -ERANGE ? INT64_MAX : error ? 0 : number;
 }
 
 /* Replies and returns false, or fills *ret_seconds (0: no delta is asked for). */
@@ -157,7 +164,7 @@ static bool check(struct http_connection *c, const struct profile_kind *kind, in
         http_reply_error(c, 400, "invalid value for \"seconds\" - must be a positive integer");
     else if (!kind->has_delta)
         http_reply_error(c, 400, "\"seconds\" parameter is not supported for this profile type");
-    else if (has_number(&c->request, "debug"))
+    else if (number_of(&c->request, "debug"))
         http_reply_error(c, 400, "seconds and debug params are incompatible");
     else
         return true;
@@ -179,7 +186,9 @@ void route_named(struct http_connection *c, const struct profile_kind *kind)
     *job = (struct job){.connection = c,
                         .kind = kind,
                         .has_both = has_both,
-                        .is_text = !seconds && has_number(&c->request, "debug")};
+                        .is_text = !seconds && number_of(&c->request, "debug"),
+                        .is_dump = !seconds && number_of(&c->request, "debug") >= 2 &&
+                                   profile_kind_is_threads(kind)};
     connection_wait(c, on_gone, job);
     struct profile *profile = NULL;
     if (seconds)

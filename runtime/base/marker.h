@@ -10,7 +10,8 @@
     X(STACKS_FULL, 4, "[stacks_full]")     /* the stack dictionary is full */                                \
     X(THREAD_ENDED, 5, "[thread_ended]")   /* time between a thread's last sample and its end */             \
     X(OTHER_SIDE, 6, "--")                 /* between a waiter's stack and that of who ended the wait */     \
-    X(RELEASE_UNSEEN, 7, "[release_unseen]") /* who released a lock did it where no hook saw it */
+    X(RELEASE_UNSEEN, 7, "[release_unseen]") /* who released a lock did it where no hook saw it */           \
+    X(NO_STACK, 8, "[no_stack]")             /* a thread whose stack could not be had */
 
 enum marker {
 #define MARKER_ENUM(symbol, value, name) PC_##symbol = (value),

@@ -1,6 +1,8 @@
 /* Names of the wait reasons. */
 #include "base/wait.h"
 
+#include <sys/stat.h>
+
 const char *wait_reason_name(unsigned reason)
 {
     switch (reason) {
@@ -12,4 +14,14 @@ const char *wait_reason_name(unsigned reason)
     default:
         return "other";
     }
+}
+
+unsigned wait_reason_by_mode(unsigned reason, unsigned mode)
+{
+    if (reason != WAIT_READS && reason != WAIT_WRITES)
+        return reason;
+    if (S_ISSOCK(mode))
+        return reason == WAIT_READS ? WAIT_NET_READ : WAIT_NET_WRITE;
+    /* eventfd, timerfd and their like have no type: threads wake each other through them as through pipes. */
+    return S_ISFIFO(mode) || !(mode & S_IFMT) ? WAIT_PIPE : WAIT_FILE_IO;
 }

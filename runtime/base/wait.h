@@ -34,6 +34,13 @@ enum wait_reason {
 #undef WAIT_REASON_ENUM
 };
 
+/* What reads and writes are given before anybody has looked at their descriptor. Never in a trace or profile.
+ */
+enum { WAIT_READS = 250, WAIT_WRITES = 251 };
+
+/* The reason of a read or write by its descriptor's st_mode (0: unknown); other reasons stay. Signal-safe. */
+unsigned wait_reason_by_mode(unsigned reason, unsigned mode);
+
 /* The reason's name as users see it, "other" for an unknown value. Signal-safe. */
 const char *wait_reason_name(unsigned reason);
 

@@ -26,6 +26,10 @@ struct engine_host {
     void (*cpu_stop)(void);
     void (*cpu_arm_strangers)(void);
     void (*sampler_install)(void);
+    bool (*thread_waiting)(struct thread_slot *slot, struct wait_state *ret, uint32_t *ret_stack);
+    uint32_t (*thread_stack)(const struct place *place);
+    uint32_t (*thread_ask)(struct thread_slot *slot);
+    bool (*thread_answered)(struct thread_slot *slot, uint32_t number, uint32_t *ret_stack);
     void (*own_fatal)(const int *numbers, void (*on_fatal)(void));
 };
 

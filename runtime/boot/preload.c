@@ -4,6 +4,7 @@
 #include "boot/door.h"
 #include "boot/options.h"
 #include "capture/capture.h"
+#include "capture/others.h"
 #include "hooks/call.h"
 #include "hooks/host.h"
 #include "hooks/loader.h"
@@ -177,6 +178,10 @@ static void fill_host(void)
         .cpu_stop = cpu_stop,
         .cpu_arm_strangers = cpu_arm_strangers,
         .sampler_install = signals_install_sampler,
+        .thread_waiting = others_waiting,
+        .thread_stack = others_stack,
+        .thread_ask = others_ask,
+        .thread_answered = others_answered,
         .own_fatal = signals_own_fatal,
     };
     hooks_host = (struct hooks_host){

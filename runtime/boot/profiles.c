@@ -5,6 +5,9 @@
 #include "exporters/build.h"
 #include "pipeline/drain.h"
 #include "pipeline/freeze.h"
+#include "pipeline/threads.h"
+
+#include <stdlib.h>
 
 static const struct engine_host *host;
 static int64_t start_mono_ns;
@@ -15,17 +18,52 @@ void profiles_init(const struct engine_host *the_host)
     start_mono_ns = clock_mono_ns();
 }
 
+static const struct thread_source *thread_source(void)
+{
+    static struct thread_source source;
+    source = (struct thread_source){.state = host->state,
+                                    .waiting = host->thread_waiting,
+                                    .stack = host->thread_stack,
+                                    .ask = host->thread_ask,
+                                    .answered = host->thread_answered};
+    return &source;
+}
+
+static int build(const struct profile_kind *kind, struct snapshot *snapshot, bool has_both,
+                 struct profile **ret)
+{
+    losses_read(host->state, &snapshot->losses);
+    snapshot->period = kind->bucket == BUCKET_HEAP ? host->options->heap_interval : 1;
+    snapshot->time_ns = clock_real_ns();
+    snapshot->duration_ns = clock_mono_ns() - start_mono_ns;
+    return profile_build(kind, snapshot, has_both, ret);
+}
+
+static int take_threads(const struct profile_kind *kind, struct profile **ret)
+{
+    struct thread_view *views = NULL;
+    struct snapshot snapshot = {0};
+    size_t count = 0;
+    host->sampler_install(); /* running threads are asked by our signal */
+    int error = threads_view(thread_source(), &views, &count);
+    if (!error)
+        error = freeze_threads(host->state, views, count, host->modules_each, &snapshot);
+    if (!error)
+        error = build(kind, &snapshot, false, ret);
+    snapshot_clear(&snapshot);
+    free(views);
+    return error;
+}
+
 int profiles_take(const struct profile_kind *kind, bool has_both, struct profile **ret)
 {
     struct snapshot snapshot;
     host->modules_refresh();
+    if (profile_kind_is_threads(kind))
+        return take_threads(kind, ret);
     int error = freeze_buckets(host->state, kind->bucket, host->modules_each, &snapshot);
-    losses_read(host->state, &snapshot.losses);
-    snapshot.period = kind->bucket == BUCKET_HEAP ? host->options->heap_interval : 1;
-    snapshot.time_ns = clock_real_ns();
-    snapshot.duration_ns = clock_mono_ns() - start_mono_ns;
     if (!error)
-        error = profile_build(kind, &snapshot, has_both, ret);
+        error = build(kind, &snapshot, has_both, ret);
     snapshot_clear(&snapshot);
     return error;
 }
@@ -38,9 +76,22 @@ static void count_used(struct bucket *bucket, void *context)
     *(uint64_t *)context += any != 0;
 }
 
+static uint64_t count_threads(void)
+{
+    uint64_t count = 0;
+    const struct thread_table *threads = host->state->threads;
+    uint32_t used = atomic_load_explicit(&threads->high_water, memory_order_acquire);
+    for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++)
+        count += atomic_load_explicit(&threads->slots[i].state, memory_order_acquire) == SLOT_LIVE &&
+                 !threads->slots[i].is_internal;
+    return count;
+}
+
 uint64_t profiles_count(const struct profile_kind *kind)
 {
     uint64_t count = 0;
+    if (profile_kind_is_threads(kind))
+        return count_threads();
     buckets_each(host->state->buckets, kind->bucket, count_used, &count);
     return count;
 }

@@ -4,9 +4,11 @@
 
 #include "base/clock.h"
 #include "capture/capture.h"
+#include "capture/others.h"
 
 #include <errno.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -43,16 +45,28 @@ static void take_sample(const siginfo_t *info, const ucontext_t *context)
     sink->sample(value, stack);
 }
 
+/* Somebody asked where this thread is. */
+static void answer(const ucontext_t *context)
+{
+    struct thread_slot *slot = capture_slot();
+    if (slot)
+        others_answer(slot, capture_interrupted(context));
+}
+
 void sample_handler(int signal, siginfo_t *info, void *context)
 {
-    if (info->si_code != SI_TIMER || (uintptr_t)info->si_value.sival_ptr != capture.cookie) {
+    bool is_question = info->si_code == SI_QUEUE && info->si_pid == getpid();
+    if ((info->si_code != SI_TIMER && !is_question) ||
+        (uintptr_t)info->si_value.sival_ptr != capture.cookie) {
         if (sample_foreign)
             sample_foreign(signal, info, context);
         return;
     }
     int error = errno;
     thread_self.samples_taken++;
-    if (atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
+    if (is_question)
+        answer(context);
+    else if (atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
         take_sample(info, context);
     else
         atomic_fetch_add_explicit(&capture.sampling.late, 1, memory_order_relaxed);

@@ -24,7 +24,7 @@ struct place {
  * whether the number stood still. */
 struct wait_state {
     _Atomic uint32_t sequence; /* odd: it waits */
-    uint32_t reason;           /* enum wait_reason, or READS and WRITES of hooks/call.h */
+    uint32_t reason;           /* enum wait_reason, or WAIT_READS and WAIT_WRITES */
     uint64_t object;
     int64_t since_ns; /* CLOCK_MONOTONIC */
     struct place place;
@@ -52,6 +52,8 @@ struct thread_slot {
     uintptr_t stack_low, stack_high; /* 0,0 = unknown: loads go through the kernel */
     char name[16];
     struct wait_state wait;
+    _Atomic uint32_t asked, answered; /* questions for its stack, by number (capture/others.h) */
+    uint32_t answered_stack;
     struct ring ring;
     /* Scratch for stacks under way: the handler may interrupt a hook, so each has its own. */
     uint64_t hook_frames[STACK_FRAMES_MAX];

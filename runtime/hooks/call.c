@@ -73,14 +73,10 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
 static uint8_t descriptor_reason(uint8_t reason, uint64_t fd)
 {
     struct stat status;
-    if (reason != READS && reason != WRITES)
+    if (reason != WAIT_READS && reason != WAIT_WRITES)
         return reason;
-    if (fstat((int)fd, &status) != 0)
-        return WAIT_FILE_IO;
-    if (S_ISSOCK(status.st_mode))
-        return reason == READS ? WAIT_NET_READ : WAIT_NET_WRITE;
-    /* eventfd, timerfd and their like have no type: threads wake each other through them as through pipes. */
-    return S_ISFIFO(status.st_mode) || !(status.st_mode & S_IFMT) ? WAIT_PIPE : WAIT_FILE_IO;
+    return (uint8_t)(fstat((int)fd, &status) == 0 ? wait_reason_by_mode(reason, status.st_mode)
+                                                  : (unsigned)WAIT_FILE_IO);
 }
 
 static void tell_end(struct call *call, long number, int64_t result, int64_t duration_ns)

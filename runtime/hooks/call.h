@@ -23,9 +23,6 @@ enum call_kind {
     LOCK,  /* the same, counted by hooks/locks.h */
 };
 
-/* Reasons that depend on the descriptor: beyond every wait_reason. */
-enum { READS = 250, WRITES = 251 };
-
 struct call {
     const struct sink *sink; /* NULL: no trace, or this thread isn't to be traced now */
     int64_t start_ns;        /* 0 when nobody asked for the time */

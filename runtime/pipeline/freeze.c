@@ -106,4 +106,20 @@ int freeze_buckets(struct capture_state *state, enum bucket_kind kind, each_modu
     return ret->error;
 }
 
+int freeze_threads(struct capture_state *state, const struct thread_view *views, size_t count,
+                   each_module_fn each_module, struct snapshot *ret)
+{
+    *ret = (struct snapshot){.rows = calloc(count + 1, sizeof(*ret->rows))};
+    if (!ret->rows)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct snapshot_row *row = &ret->rows[ret->row_count++];
+        *row = (struct snapshot_row){.tid = views[i].tid, .values = {1}, .thread = &views[i]};
+        add_stack(state->stacks, views[i].stack, row);
+        memcpy(row->thread_name, views[i].name, sizeof(row->thread_name));
+    }
+    each_module(add_module, ret);
+    return ret->error;
+}
+
 _Static_assert(SNAPSHOT_VALUES == BUCKET_VALUES, "a row holds a bucket's values");

@@ -4,6 +4,7 @@
 
 #include "capture/state.h"
 #include "pipeline/snapshot.h"
+#include "pipeline/threads.h"
 #include "pipeline/totals.h"
 
 typedef void (*each_module_fn)(void (*each)(const struct module *module, void *context), void *context);
@@ -17,5 +18,9 @@ int freeze(struct capture_state *state, const struct totals *totals, each_module
  * and an event that is being counted may be half in. Otherwise as freeze. */
 int freeze_buckets(struct capture_state *state, enum bucket_kind kind, each_module_fn each_module,
                    struct snapshot *ret) MUST_USE;
+
+/* One row a thread, with its view, which must outlive the snapshot. Otherwise as freeze_buckets. */
+int freeze_threads(struct capture_state *state, const struct thread_view *views, size_t count,
+                   each_module_fn each_module, struct snapshot *ret) MUST_USE;
 
 #endif

@@ -31,6 +31,8 @@ struct losses {
 #define SNAPSHOT_VALUES 4
 
 /* Strings and pcs are borrowed: from the dictionary and the module list, which never move. */
+struct thread_view;
+
 struct snapshot_row {
     const uint64_t *pcs;       /* leaf first, markers included */
     uint32_t frame_count;      /* 0: the dictionary was full */
@@ -41,6 +43,7 @@ struct snapshot_row {
     int32_t tid;                     /* 0: not by thread */
     int64_t values[SNAPSHOT_VALUES]; /* CPU: samples, ns; else by kind */
     char thread_name[16];
+    const struct thread_view *thread; /* of a row that is one thread (pipeline/thread_view.h); borrowed */
 };
 
 struct snapshot_module {

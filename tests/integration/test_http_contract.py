@@ -139,7 +139,7 @@ ERRORS_AND_TEXTS = [
     ("GET", "/debug/pprof/Heap", None),
 ]
 
-NAMED = ["allocs", "block", "heap", "mutex", "threadcreate"]
+NAMED = ["allocs", "block", "goroutine", "heap", "mutex", "threadcreate"]
 
 
 @pytest.mark.parametrize("method,path,body", ERRORS_AND_TEXTS)
@@ -201,6 +201,12 @@ def test_deltas_have_gos_headers(go_server, our_server, name):
     assert ours[:2] == theirs[:2]
     assert "-delta" in ours[1]["content-disposition"]
     assert b"fake_work" not in gzip.decompress(ours[2])  # nothing is new
+
+
+def test_dumps_have_gos_headers(go_server, our_server):
+    ours, theirs = (server.ask("GET", "/debug/pprof/goroutine?debug=2") for server in (our_server, go_server))
+    assert ours[:2] == theirs[:2]
+    assert b"fake_work(...)\n\tfake.c:1 +0x" in ours[2]
 
 
 def test_seconds_of_a_posted_form_count(go_server, our_server):

@@ -1,8 +1,8 @@
 /* The text summary of a trace: processes, threads, events, system calls. */
 #include "viewer/formats/text.h"
 
+#include "base/syscall_names.h"
 #include "viewer/formats/value.h"
-#include "viewer/model/syscall_names.h"
 
 #include <errno.h>
 #include <inttypes.h>

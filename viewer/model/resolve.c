@@ -1,7 +1,7 @@
 /* Names for the stacks of a trace. */
 #include "viewer/model/resolve.h"
 
-#include "viewer/model/syscall_names.h"
+#include "base/syscall_names.h"
 
 #include <errno.h>
 #include <stdio.h>

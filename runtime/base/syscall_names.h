@@ -1,6 +1,6 @@
 /* Names of Linux system calls, from a table made of <sys/syscall.h> when preflame is built. */
-#ifndef PREFLAME_VIEWER_SYSCALL_NAMES_H
-#define PREFLAME_VIEWER_SYSCALL_NAMES_H
+#ifndef PREFLAME_BASE_SYSCALL_NAMES_H
+#define PREFLAME_BASE_SYSCALL_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* The table of system call names. */
-#include "viewer/model/syscall_names.h"
+#include "base/syscall_names.h"
 
 #include <stdio.h>
 #include <sys/syscall.h>

@@ -1,0 +1,80 @@
+/* Reading a wait that may end any moment, and a question answered in a signal handler. */
+#include "capture/others.h"
+
+#include "capture/unwind.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "capture/sample_handler.h"
+
+#include "base/banned.h"
+
+uint32_t others_stack(const struct place *place)
+{
+    struct thread_slot *self = thread_self.slot;
+    if (!self || !module_enter(&capture.modules, self))
+        return 0;
+    const struct unwinder unwinder = {.modules = &capture.modules,
+                                      .rules = capture.rules,
+                                      .own_low = capture.own_low,
+                                      .own_high = capture.own_high};
+    /* The pc is a return address. */
+    const struct unwind_registers registers = {.pc = place->pc - 1, .sp = place->sp, .bp = place->bp};
+    uint32_t count = unwind(&unwinder, &registers, self->hook_frames, STACK_FRAMES_MAX);
+    uint32_t stack = 0;
+    if (count)
+        stack = stacks_intern(capture.stacks, self->hook_frames, count,
+                              atomic_load_explicit(&capture.modules.epoch, memory_order_relaxed));
+    module_leave(self);
+    return stack;
+}
+
+bool others_waiting(struct thread_slot *slot, struct wait_state *ret, uint32_t *ret_stack)
+{
+    /* Acquire: with an odd number come the words behind it. */
+    uint32_t before = atomic_load_explicit(&slot->wait.sequence, memory_order_acquire);
+    if (!(before & 1))
+        return false;
+    ret->reason = slot->wait.reason;
+    ret->object = slot->wait.object;
+    ret->since_ns = slot->wait.since_ns;
+    ret->place = slot->wait.place;
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&slot->wait.sequence, memory_order_relaxed) != before)
+        return false;
+    *ret_stack = others_stack(&ret->place);
+    return atomic_load_explicit(&slot->wait.sequence, memory_order_acquire) == before;
+}
+
+uint32_t others_ask(struct thread_slot *slot)
+{
+    int32_t tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
+    uint32_t number = atomic_load_explicit(&slot->asked, memory_order_relaxed) + 1;
+    siginfo_t info = {.si_signo = SAMPLE_SIGNAL, .si_code = SI_QUEUE};
+    info.si_pid = getpid();
+    info.si_value.sival_ptr = (void *)capture.cookie;
+    atomic_store_explicit(&slot->asked, number, memory_order_release);
+    if (syscall(SYS_rt_tgsigqueueinfo, (long)getpid(), (long)tid, (long)SAMPLE_SIGNAL, &info) != 0)
+        return 0;
+    return number;
+}
+
+bool others_answered(struct thread_slot *slot, uint32_t number, uint32_t *ret_stack)
+{
+    if (atomic_load_explicit(&slot->answered, memory_order_acquire) != number)
+        return false;
+    *ret_stack = slot->answered_stack;
+    return true;
+}
+
+void others_answer(struct thread_slot *slot, uint32_t stack)
+{
+    uint32_t number = atomic_load_explicit(&slot->asked, memory_order_acquire);
+    slot->answered_stack = stack;
+    /* Release: publishes the stack. */
+    atomic_store_explicit(&slot->answered, number, memory_order_release);
+}
