@@ -150,6 +150,25 @@ const struct profile_kind profile_kind_cpu = {
     .labels = thread_labels,
 };
 
+static unsigned wall_labels(struct profile *profile, const struct snapshot_row *row,
+                            struct profile_label *ret)
+{
+    bool is_wait = !row->tid; /* waits aren't kept by thread */
+    ret[0] = (struct profile_label){
+        .key = profile_string(profile, "state"),
+        .text = profile_string(profile, is_wait ? wait_reason_name((unsigned)row->detail) : "running")};
+    return 1;
+}
+
+const struct profile_kind profile_kind_wall = {
+    .name = "wall",
+    .types = {{"samples", "count"}, {"wall", "nanoseconds"}, {NULL, NULL}},
+    .period = {"wall", "nanoseconds"},
+    .bucket = BUCKET_BLOCK,
+    .values = plain_values,
+    .labels = wall_labels,
+};
+
 #define GOROUTINE_TYPES                                                                                      \
     {                                                                                                        \
         {"goroutine", "count"},                                                                              \

@@ -32,6 +32,10 @@ struct profile_kind {
 /* Sorted by name, ended by a row without one. */
 extern const struct profile_kind profile_kinds[];
 
+/* Time on the CPU and time waited together, by ?seconds= at a URL of its own: rows of CPU samples and of
+ * waits. */
+extern const struct profile_kind profile_kind_wall;
+
 /* CPU time; not in the list, since it is measured on request and has a URL of its own. */
 extern const struct profile_kind profile_kind_cpu;
 

@@ -16,9 +16,9 @@ struct http_source {
     /* Starts CPU sampling at `hz` per CPU-second (0 = the default). -EBUSY when it runs already, or negative
      * errno. */
     int (*cpu_start)(void *context, int hz);
-    /* Ends it. *ret: raw addresses and mappings, owned by the caller. 0 or negative errno (sampling has ended
-     * too). */
-    int (*cpu_stop)(void *context, struct profile **ret);
+    /* Ends it. *ret: as `kind` (CPU or wall), raw addresses and mappings, owned by the caller. 0 or negative
+     * errno (sampling has ended too). */
+    int (*cpu_stop)(void *context, const struct profile_kind *kind, struct profile **ret);
     /* A profile that is counted all the time, as it is now, raw, owned by the caller; with `has_both`, with
      * the other side's stacks. 0 or negative errno. */
     int (*take)(void *context, const struct profile_kind *kind, bool has_both, struct profile **ret);

@@ -92,7 +92,7 @@ int control_cpu_begin(int hz)
     return error;
 }
 
-static int build(int64_t end_ns, int64_t period_ns, struct profile **ret)
+static int build(int64_t end_ns, int64_t period_ns, const struct profile_kind *kind, struct profile **ret)
 {
     struct snapshot snapshot;
     struct losses after;
@@ -108,12 +108,12 @@ static int build(int64_t end_ns, int64_t period_ns, struct profile **ret)
     snapshot.time_ns = cpu.start_real_ns;
     snapshot.duration_ns = end_ns - cpu.start_mono_ns;
     if (!error)
-        error = profile_build(&profile_kind_cpu, &snapshot, false, ret);
+        error = profile_build(kind, &snapshot, false, ret);
     snapshot_clear(&snapshot);
     return error;
 }
 
-int control_cpu_take(bool ends, struct profile **ret)
+int control_cpu_take(bool ends, const struct profile_kind *kind, struct profile **ret)
 {
     int error = -ENOENT;
     pthread_mutex_lock(&control_lock);
@@ -125,7 +125,7 @@ int control_cpu_take(bool ends, struct profile **ret)
             (void)apply(
                 host->options->cpu_hz); /* the profile is taken whatever becomes of the trace's rate */
         }
-        error = build(end_ns, period_ns, ret);
+        error = build(end_ns, period_ns, kind, ret);
         if (ends)
             totals_clear(&cpu.totals);
     }

@@ -3,7 +3,7 @@
 #define PREFLAME_BOOT_CONTROL_H
 
 #include "boot/door.h"
-#include "exporters/profile/profile.h"
+#include "exporters/kinds.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,9 +14,9 @@ void control_init(const struct engine_host *host);
 /* Begins a CPU profile at hz (0 = the option's). 0, -EBUSY when one runs, or negative errno. Any thread but
  * handlers. */
 int control_cpu_begin(int hz) MUST_USE;
-/* The profile so far, raw (addresses and mappings). With `ends`, sampling stops. 0 or negative errno; -ENOENT
- * when none runs. */
-int control_cpu_take(bool ends, struct profile **ret) MUST_USE;
+/* The profile so far as `kind` (CPU or wall), raw (addresses and mappings). With `ends`, sampling stops. 0 or
+ * negative errno; -ENOENT when none runs. */
+int control_cpu_take(bool ends, const struct profile_kind *kind, struct profile **ret) MUST_USE;
 /* Samples in the profile so far. */
 uint64_t control_cpu_samples(void);
 

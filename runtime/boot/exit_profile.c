@@ -38,9 +38,10 @@ struct output {
 static struct output outputs[OUTPUTS_MAX];
 static size_t output_count;
 
-static bool is_cpu(const struct output *output)
+/* Does it need CPU samples? */
+static bool is_sampled(const struct output *output)
 {
-    return output->kind == &profile_kind_cpu;
+    return output->kind == &profile_kind_cpu || output->kind == &profile_kind_wall;
 }
 
 static bool make_folder(void)
@@ -108,8 +109,10 @@ static void choose_outputs(void)
     char names[sizeof(host->options->profiles)], *rest = NULL;
     memcpy(names, host->options->profiles, sizeof(names));
     for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-        const struct profile_kind *kind =
-            strcmp(name, profile_kind_cpu.name) == 0 ? &profile_kind_cpu : profile_kind_find(name);
+        const struct profile_kind *kind = strcmp(name, profile_kind_cpu.name) == 0 ? &profile_kind_cpu
+                                          : strcmp(name, profile_kind_wall.name) == 0
+                                              ? &profile_kind_wall
+                                              : profile_kind_find(name);
         bool is_known = false;
         for (size_t i = 0; i < output_count; i++)
             is_known |= outputs[i].kind == kind;
@@ -122,15 +125,23 @@ static void choose_outputs(void)
     }
 }
 
+static bool any_is_sampled(void)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < output_count; i++)
+        is_any |= is_sampled(&outputs[i]);
+    return is_any;
+}
+
 /* False when nothing is left to write. */
 static bool start(void)
 {
-    for (size_t i = 0; i < output_count; i++) {
-        int error = is_cpu(&outputs[i]) ? control_cpu_begin(0) : 0;
-        if (error) {
-            host->log(LOG_WARN, "no CPU profile of process %d: %s", (int)getpid(), strerror(-error));
+    int error = any_is_sampled() ? control_cpu_begin(0) : 0;
+    if (error)
+        host->log(LOG_WARN, "no CPU profile of process %d: %s", (int)getpid(), strerror(-error));
+    for (size_t i = 0; error && i < output_count; i++) {
+        if (is_sampled(&outputs[i]))
             outputs[i--] = outputs[--output_count];
-        }
     }
     atomic_store_explicit(&is_on, output_count > 0, memory_order_release);
     return output_count > 0;
@@ -207,11 +218,27 @@ static void write_profile(struct output *output, struct profile *profile)
         host->log(LOG_ERROR, "%s profiling disabled, %s", output->kind->name, output->path);
 }
 
-static void write_output(struct output *output, bool ends)
+/* Wall: CPU time and all that threads waited. */
+static int take_wall(struct profile **ret)
+{
+    struct profile *waits CLEANUP(profile_freep) = NULL;
+    int error = control_cpu_take(false, &profile_kind_wall, ret);
+    if (!error)
+        error = profiles_take(&profile_kind_wall, false, &waits);
+    return error ? error : profile_merge(*ret, waits, 1);
+}
+
+static int take(const struct profile_kind *kind, struct profile **ret)
+{
+    if (kind == &profile_kind_cpu)
+        return control_cpu_take(false, kind, ret);
+    return kind == &profile_kind_wall ? take_wall(ret) : profiles_take(kind, false, ret);
+}
+
+static void write_output(struct output *output)
 {
     struct profile *profile = NULL;
-    int error =
-        is_cpu(output) ? control_cpu_take(ends, &profile) : profiles_take(output->kind, false, &profile);
+    int error = take(output->kind, &profile);
     keeper_progress(false);
     if (error)
         host->log(LOG_ERROR, "no %s profile: %s", output->kind->name, strerror(-error));
@@ -224,7 +251,7 @@ static void write_output(struct output *output, bool ends)
 static bool has_happened(void)
 {
     for (size_t i = 0; i < output_count; i++) {
-        if (is_cpu(&outputs[i])
+        if (is_sampled(&outputs[i])
                 ? control_cpu_samples() > 0
                 : outputs[i].kind->bucket != BUCKET_HEAP && profiles_count(outputs[i].kind) > 0)
             return true;
@@ -239,7 +266,12 @@ void exit_profile_write(bool ends)
     if (ends)
         atomic_store_explicit(&is_on, false, memory_order_release);
     for (size_t i = 0; i < output_count; i++)
-        write_output(&outputs[i], ends);
+        write_output(&outputs[i]);
+    if (ends && any_is_sampled()) {
+        struct profile *unwanted = NULL;
+        (void)!control_cpu_take(true, &profile_kind_cpu, &unwanted);
+        profile_free(unwanted);
+    }
 }
 
 void exit_profile_after_fork_child(void)

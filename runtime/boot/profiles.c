@@ -55,12 +55,30 @@ static int take_threads(const struct profile_kind *kind, struct profile **ret)
     return error;
 }
 
+/* All waits so far: those that have ended, and those that go on as long as they have lasted. */
+static int take_waits(const struct profile_kind *kind, struct profile **ret)
+{
+    struct thread_view *views = NULL;
+    struct snapshot snapshot = {0};
+    size_t count = 0;
+    int error = threads_view(thread_source(), &views, &count);
+    if (!error)
+        error = freeze_waits(host->state, views, count, host->modules_each, &snapshot);
+    if (!error)
+        error = build(kind, &snapshot, false, ret);
+    snapshot_clear(&snapshot);
+    free(views);
+    return error;
+}
+
 int profiles_take(const struct profile_kind *kind, bool has_both, struct profile **ret)
 {
     struct snapshot snapshot;
     host->modules_refresh();
     if (profile_kind_is_threads(kind))
         return take_threads(kind, ret);
+    if (kind == &profile_kind_wall)
+        return take_waits(kind, ret);
     int error = freeze_buckets(host->state, kind->bucket, host->modules_each, &snapshot);
     if (!error)
         error = build(kind, &snapshot, has_both, ret);

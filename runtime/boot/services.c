@@ -32,10 +32,10 @@ static int source_start(void *context, int hz)
     return control_cpu_begin(hz);
 }
 
-static int source_stop(void *context, struct profile **ret)
+static int source_stop(void *context, const struct profile_kind *kind, struct profile **ret)
 {
     (void)context;
-    return control_cpu_take(true, ret);
+    return control_cpu_take(true, kind, ret);
 }
 
 struct lookup {

@@ -92,16 +92,40 @@ static void count_bucket(struct bucket *bucket, void *context)
     ++*(size_t *)context;
 }
 
-int freeze_buckets(struct capture_state *state, enum bucket_kind kind, each_module_fn each_module,
-                   struct snapshot *ret)
+/* The buckets of `kind`, with room for `more` rows. */
+static int copy_buckets(struct capture_state *state, enum bucket_kind kind, size_t more, struct snapshot *ret)
 {
     size_t count = 0;
     buckets_each(state->buckets, kind, count_bucket, &count);
     struct bucket_copy copy = {.stacks = state->stacks, .snapshot = ret, .room = count + count / 8 + 64};
-    *ret = (struct snapshot){.rows = calloc(copy.room, sizeof(*ret->rows))};
+    *ret = (struct snapshot){.rows = calloc(copy.room + more, sizeof(*ret->rows))};
     if (!ret->rows)
         return -ENOMEM;
     buckets_each(state->buckets, kind, copy_bucket, &copy);
+    return 0;
+}
+
+int freeze_buckets(struct capture_state *state, enum bucket_kind kind, each_module_fn each_module,
+                   struct snapshot *ret)
+{
+    if (copy_buckets(state, kind, 0, ret))
+        return -ENOMEM;
+    each_module(add_module, ret);
+    return ret->error;
+}
+
+int freeze_waits(struct capture_state *state, const struct thread_view *views, size_t count,
+                 each_module_fn each_module, struct snapshot *ret)
+{
+    if (copy_buckets(state, BUCKET_BLOCK, count, ret))
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        if (views[i].waited_ns <= 0)
+            continue;
+        struct snapshot_row *row = &ret->rows[ret->row_count++];
+        *row = (struct snapshot_row){.detail = views[i].reason, .values = {1, views[i].waited_ns}};
+        add_stack(state->stacks, views[i].stack, row);
+    }
     each_module(add_module, ret);
     return ret->error;
 }

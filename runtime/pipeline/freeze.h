@@ -19,6 +19,11 @@ int freeze(struct capture_state *state, const struct totals *totals, each_module
 int freeze_buckets(struct capture_state *state, enum bucket_kind kind, each_module_fn each_module,
                    struct snapshot *ret) MUST_USE;
 
+/* The waits: the buckets of BUCKET_BLOCK, and one row for each thread that waits now. Otherwise as
+ * freeze_buckets. */
+int freeze_waits(struct capture_state *state, const struct thread_view *views, size_t count,
+                 each_module_fn each_module, struct snapshot *ret) MUST_USE;
+
 /* One row a thread, with its view, which must outlive the snapshot. Otherwise as freeze_buckets. */
 int freeze_threads(struct capture_state *state, const struct thread_view *views, size_t count,
                    each_module_fn each_module, struct snapshot *ret) MUST_USE;

@@ -12,6 +12,7 @@ struct thread_view {
     char target[64]; /* what the descriptor is that it waits for, "" when it waits for none */
     char state[24];  /* "running", a wait_reason's name, "syscall", or "sleeping" */
     bool is_waiting;
+    uint32_t reason;   /* enum wait_reason, if it waits for what a hook told */
     int64_t waited_ns; /* -1 = not known */
     uint64_t object;   /* what it waits for: address, descriptor or pid; or the system call's number */
     uint32_t stack;    /* number in the dictionary, 0 = none */

@@ -142,6 +142,7 @@ static void look_at(struct look *look, size_t i)
         view->waited_ns = clock_mono_ns() - wait.since_ns;
         view->holder_tid = holder_of(look, wait.reason, wait.object);
         unsigned reason = is_descriptor(wait.reason) ? look_at_descriptor(view, wait.reason) : wait.reason;
+        view->reason = reason;
         snprintf(view->state, sizeof(view->state), "%s", wait_reason_name(reason));
     } else if (is_running) {
         snprintf(view->state, sizeof(view->state), "running");

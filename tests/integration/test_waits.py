@@ -57,6 +57,31 @@ def test_semaphores_and_conditions_are_waited_for_where_they_are(runner, tmp_pat
     assert got["block"].cumulative("wait_for_open", "delay") == pytest.approx(truth["cond_ns"], rel=0.02)
 
 
+def test_wall_is_computing_and_waiting_together(runner, tmp_path):
+    """Waits that go on when the profile is taken are in it as long as they have lasted."""
+    truth, got = profiles(runner, tmp_path, [program("wall_known"), 40], ["wall"], PREFLAME_CPU_HZ=1000)
+    wall = got["wall"]
+    assert wall.sample_types == [("samples", "count"), ("wall", "nanoseconds")]
+    for name, limit in (("sleep_a_while", 0.02), ("poll_a_while", 0.02), ("read_for_ever", 0.05), ("compute", 0.15)):
+        assert wall.cumulative(name, "wall") == pytest.approx(truth[name], rel=limit), name
+
+
+def test_wall_of_a_window_has_only_what_fell_into_it(runner, tmp_path, port):
+    process = runner.start([program("wall_known"), 400], preload=PRELOAD, stdout=subprocess.DEVNULL,
+                           PREFLAME_HTTP=port)
+    url = f"http://127.0.0.1:{port}/debug/fgprof?seconds=2&hz=1000"
+    body = wait_until(lambda: subprocess.run(["curl", "-sf", url], capture_output=True).stdout, what="a profile")
+    assert process.poll() is None
+    wall = pprof_reader.decode(body)
+    window_ns = wall.duration_ns
+    assert window_ns == pytest.approx(2e9, rel=0.1)
+    assert wall.cumulative("read_for_ever", "wall") == pytest.approx(window_ns, rel=0.05)
+    # Of what the main thread does; on a loaded machine it also waits for a processor, which is no wait of its own.
+    assert wall.cumulative("sleep_a_while", "wall") == pytest.approx(3 * wall.cumulative("poll_a_while", "wall"), rel=0.15)
+    assert 0.5 * window_ns < wall.cumulative("main", "wall") < 1.05 * window_ns
+    assert {sample.labels["state"] for sample in wall.samples} >= {"running", "sleep", "poll", "pipe"}
+
+
 def test_rates_of_0_switch_the_profiles_off(runner, tmp_path):
     argv = [program("contention_known"), 4, 10, 300]
     _, got = profiles(runner, tmp_path, argv, ["block", "mutex"], PREFLAME_BLOCK_RATE=0, PREFLAME_MUTEX_FRACTION=0)

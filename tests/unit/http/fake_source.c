@@ -38,8 +38,9 @@ static int fake_start(void *context, int hz)
     return 0;
 }
 
-static int fake_stop(void *context, struct profile **ret)
+static int fake_stop(void *context, const struct profile_kind *kind, struct profile **ret)
 {
+    (void)kind;
     struct fake_source *fake = context;
     atomic_fetch_add(&fake->stops, 1);
     *ret = fake_profile();
