@@ -155,17 +155,27 @@ void cpu_settle_self(struct thread_slot *slot)
     errno = error;
 }
 
-static bool arm_known(void)
+static void arm_known(void)
 {
-    bool is_any = false;
     uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
     for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
         struct thread_slot *slot = &capture.threads->slots[i];
         if (atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_LIVE &&
             atomic_load_explicit(&slot->tid, memory_order_relaxed))
-            is_any |= arm(slot);
+            arm(slot);
     }
-    return is_any;
+}
+
+/* Whoever armed them: threads that a trace samples are armed when a profile begins. */
+static bool is_any_armed(void)
+{
+    uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
+    for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
+        uint32_t state = atomic_load_explicit(&capture.threads->slots[i].timer_state, memory_order_relaxed);
+        if (state == TIMER_ARMED || state == TIMER_CREATING)
+            return true;
+    }
+    return false;
 }
 
 struct directory_entry { /* getdents64(2) */
@@ -216,9 +226,9 @@ int cpu_start(int hz, bool is_recorded)
     /* Release: a thread that sees it active sees the settings. */
     atomic_store_explicit(&capture.sampling.is_active, 1, memory_order_release);
     atomic_fetch_or_explicit(&capture.hooks_active, HOOK_SAMPLE, memory_order_relaxed);
-    bool is_any = arm_known();
+    arm_known();
     cpu_arm_strangers();
-    return is_any ? 0 : -ENOTSUP;
+    return is_any_armed() ? 0 : -ENOTSUP;
 }
 
 void cpu_stop(void)

@@ -9,7 +9,7 @@
 
 /* Samples at `hz` per CPU-second of each thread from now on, in threads that live and in those to come. With
  * `is_recorded`, samples go to the rings too, not only to the trace. Starting again only changes the
- * settings. 0, or -ENOTSUP when not one timer could be made. Any thread that isn't in a handler; one caller
+ * settings. 0, or -ENOTSUP when not one thread has a timer. Any thread that isn't in a handler; one caller
  * at a time. */
 int cpu_start(int hz, bool is_recorded) MUST_USE;
 /* No more samples: deletes all timers. Signals on their way are counted as late. Threads as for
