@@ -149,7 +149,7 @@ static bool start(void)
 
 void exit_profile_begin(const struct engine_host *the_host)
 {
-    static const int fatal[] = {SIGINT, SIGTERM, 0};
+    static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, 0};
     host = the_host;
     start_time_s = process_start();
     choose_outputs();
