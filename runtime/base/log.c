@@ -5,16 +5,28 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define SPINS 2000
+
 static enum log_level log_level = LOG_WARN;
 static struct stat first_stderr;
 static bool has_stderr;
+
+/* Lines that a thread with its own table could not bring to the program's descriptor 2: the kernel gives no
+ * copy of it when the first thread has ended, or in some containers. */
+static struct {
+    _Atomic uint32_t busy; /* protects the rest; given up on rather than waited for, handlers come here */
+    size_t used;
+    char text[4096];
+} kept;
 
 void log_init(enum log_level level)
 {
@@ -30,6 +42,45 @@ static void write_line(int fd, const char *line, size_t size)
         syscall(SYS_write, (long)fd, line, size);
 }
 
+static bool enter_kept(void)
+{
+    for (unsigned i = 0; i < SPINS; i++) {
+        /* Acquire: sees what the last thread in there wrote. */
+        if (!atomic_exchange_explicit(&kept.busy, 1, memory_order_acquire))
+            return true;
+        __builtin_ia32_pause();
+    }
+    return false;
+}
+
+static void leave_kept(void)
+{
+    atomic_store_explicit(&kept.busy, 0, memory_order_release);
+}
+
+static void keep(const char *line, size_t size)
+{
+    if (!enter_kept())
+        return;
+    if (size <= sizeof(kept.text) - kept.used) {
+        memcpy(kept.text + kept.used, line, size);
+        kept.used += size;
+    }
+    leave_kept();
+}
+
+void log_deliver(void)
+{
+    int error = errno;
+    if (has_stderr && !private_files_are_used() && enter_kept()) {
+        if (kept.used)
+            write_line(2, kept.text, kept.used);
+        kept.used = 0;
+        leave_kept();
+    }
+    errno = error;
+}
+
 static void write_to_program(const char *line, size_t size)
 {
     if (!private_files_are_used()) {
@@ -37,10 +88,12 @@ static void write_to_program(const char *line, size_t size)
         return;
     }
     int fd = private_files_borrow(2);
-    if (fd >= 0) {
-        write_line(fd, line, size);
-        syscall(SYS_close, (long)fd);
+    if (fd < 0) {
+        keep(line, size);
+        return;
     }
+    write_line(fd, line, size);
+    syscall(SYS_close, (long)fd);
 }
 
 void log_line(enum log_level level, const char *format, ...)

@@ -16,6 +16,7 @@ struct engine_host {
     const char *library_dir; /* where our objects lie */
     bool is_child;           /* the parent process runs under preflame too */
     log_fn log;
+    void (*log_deliver)(void);         /* base/log.h */
     bool (*private_files_enter)(void); /* for each thread that the engine starts, first of all */
     void (*trace_ready)(void);         /* the calling thread has called the sink's thread_init */
     bool (*modules_refresh)(void);

@@ -50,6 +50,7 @@ static void write_now(bool ends)
     atomic_store(&is_ending, ends);
     if (keeper_is_self() || !keeper_run(STALL_NS, TOTAL_NS))
         task();
+    host->log_deliver();
 }
 
 static void engine_finish(void)

@@ -100,6 +100,7 @@ static void choose_path(struct output *output)
 static void on_fatal(void)
 {
     keeper_run(INT64_C(3000000000), INT64_C(20000000000));
+    host->log_deliver();
     services_unlink();
 }
 

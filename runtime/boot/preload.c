@@ -168,6 +168,7 @@ static void fill_host(void)
         .library_dir = library_dir,
         .is_child = parent_is_ours(),
         .log = log_line,
+        .log_deliver = log_deliver,
         .private_files_enter = private_files_enter,
         .trace_ready = set_trace_ready,
         .modules_refresh = loader_refresh,

@@ -246,6 +246,7 @@ void services_start(bool is_child)
     is_running = !error;
     if (is_running) {
         wait_until_ready();
+        host->log_deliver();
         return;
     }
     host->log(LOG_WARN, "no HTTP: %s; check PREFLAME_SOCKET and PREFLAME_HTTP", strerror(-error));

@@ -48,12 +48,15 @@ def test_the_profile_is_written_at_every_end(runner, tmp_path, way):
 
 
 def test_the_profile_is_written_when_main_leaves_by_pthread_exit(runner, tmp_path):
+    """The first thread is gone, so no thread of ours gets a copy of its descriptors to say it with."""
     out = tmp_path / "out"
-    profiled(runner, "main-pthread-exit", out)
+    outcome = profiled(runner, "main-pthread-exit", out)
     assert burned_ns(out / "cpu.pprof", "burn_child") >= LEAST_NS
+    assert outcome.lines == [f"preflame: cpu profiling enabled, {out}/cpu.pprof",
+                             f"preflame: cpu profiling disabled, {out}/cpu.pprof"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_deadly_signal_ends_it_by_that_signal_and_the_profile_is_written(runner, tmp_path, number):
     out = tmp_path / "out"
     process = runner.start([program("life"), "signal", CPU_MS], preload=PRELOAD,

@@ -1,8 +1,11 @@
 /* Tests of the lines on standard error. Descriptor 2 is a pipe while a line is written. */
 #include "base/log.h"
 
+#include "base/private_files.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,6 +89,34 @@ static void nothing_goes_into_what_the_program_put_at_descriptor_2(void **state)
     close(other[1]);
 }
 
+static void *speak_from_an_own_table(void *is_entered)
+{
+    *(bool *)is_entered = private_files_enter();
+    log_line(LOG_ERROR, "kept");
+    return NULL;
+}
+
+static void what_a_thread_with_its_own_table_cannot_say_is_delivered(void **state)
+{
+    (void)state;
+    char text[4096];
+    bool is_entered = false;
+    pthread_t thread;
+    open_pipe(LOG_WARN);
+    close(2); /* nothing to borrow, as in a process whose first thread has ended */
+    int error = pthread_create(&thread, NULL, speak_from_an_own_table, &is_entered);
+    if (!error)
+        error = pthread_join(thread, NULL);
+    dup2(pipe_ends[1], 2);
+    log_deliver();
+    log_deliver();
+    close_pipe(text, sizeof(text));
+    assert_int_equal(error, 0);
+    if (!is_entered)
+        skip();
+    assert_string_equal(text, "preflame: kept\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +124,7 @@ int main(void)
         cmocka_unit_test(levels_above_the_set_one_are_silent),
         cmocka_unit_test(a_long_line_is_cut_at_a_kibibyte_and_still_ends),
         cmocka_unit_test(nothing_goes_into_what_the_program_put_at_descriptor_2),
+        cmocka_unit_test(what_a_thread_with_its_own_table_cannot_say_is_delivered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
