@@ -42,8 +42,9 @@ static uint32_t intern(const uint64_t *pcs, uint32_t count)
 }
 
 static uint32_t capture_from(struct thread_slot *slot, const struct unwind_registers *registers,
-                             uint64_t *frames)
+                             struct walk_scratch *scratch)
 {
+    uint64_t *frames = scratch->frames;
     if (!module_enter(&capture.modules, slot)) {
         frames[0] = registers->pc;
         frames[1] = PC_GATED;
@@ -52,7 +53,8 @@ static uint32_t capture_from(struct thread_slot *slot, const struct unwind_regis
     struct unwinder unwinder = {.modules = &capture.modules,
                                 .rules = capture.rules,
                                 .own_low = capture.own_low,
-                                .own_high = capture.own_high};
+                                .own_high = capture.own_high,
+                                .scratch = scratch};
     if (registers->sp >= slot->stack_low && registers->sp < slot->stack_high) {
         unwinder.stack_low = slot->stack_low;
         unwinder.stack_high = slot->stack_high;
@@ -77,7 +79,7 @@ uint32_t __attribute__((noinline)) capture_here(void)
     __asm__ volatile("movq %%rbx, %0\n\tmovq %%r12, %1\n\tmovq %%r13, %2\n\tmovq %%r14, %3\n\tmovq %%r15, %4"
                      : "=m"(registers.rest[3]), "=m"(registers.rest[12]), "=m"(registers.rest[13]),
                        "=m"(registers.rest[14]), "=m"(registers.rest[15]));
-    return capture_from(slot, &registers, slot->hook_frames);
+    return capture_from(slot, &registers, &slot->in_hook);
 }
 
 uint32_t capture_interrupted(const ucontext_t *context)
@@ -103,7 +105,7 @@ uint32_t capture_interrupted(const ucontext_t *context)
                                                   [13] = (uint64_t)from[REG_R13],
                                                   [14] = (uint64_t)from[REG_R14],
                                                   [15] = (uint64_t)from[REG_R15]}};
-    return capture_from(slot, &registers, slot->handler_frames);
+    return capture_from(slot, &registers, &slot->in_handler);
 }
 
 uint32_t capture_marked(uint64_t marker, uint64_t function)

@@ -5,11 +5,20 @@
 
 #include "base/banned.h"
 
+void program_init(struct program *p, uint64_t pc)
+{
+    p->pc = pc;
+    p->row = (struct row){.rule = {.kind = RULE_NONE}};
+    p->initial = p->row;
+    p->depth = 0;
+    p->is_signal = p->is_bad = false;
+}
+
 uint64_t cfi_read_encoded(struct cursor *c, uint8_t encoding, uint64_t data_base)
 {
     uint64_t base = 0;
     if ((encoding & PE_APPLY) == PE_PCREL)
-        base = (uint64_t)(uintptr_t)c->at;
+        base = cursor_address(c);
     else if ((encoding & PE_APPLY) == PE_DATAREL)
         base = data_base;
     else if (encoding & (PE_APPLY | PE_INDIRECT))
@@ -88,23 +97,22 @@ static void define_cfa(struct program *p, uint64_t reg, int64_t offset)
 
 static void skip_block(struct program *p)
 {
-    uint64_t size = read_uleb(&p->code);
-    if (cursor_has(&p->code, size))
-        p->code.at += size;
+    cursor_skip(&p->code, read_uleb(&p->code));
 }
 
 /* A register saved by an expression. Of those that we follow, one form is understood: the address rbp +
  * offset, by which compilers describe a frame that realigns the stack. */
 static void register_by_expression(struct program *p, bool is_address)
 {
-    uint64_t reg = read_uleb(&p->code);
-    struct cursor c = p->code;
-    uint64_t size = read_uleb(&c);
-    skip_block(p);
-    bool is_breg6 = cursor_has(&c, size) && read_fixed(&c, 1) == DW_OP_BREG6;
-    const struct saved_register saved = {
-        .is_saved = true, .is_from_rbp = true, .offset = (int32_t)read_sleb(&c)};
-    bool is_understood = is_address && is_breg6 && !c.is_bad && c.at == p->code.at;
+    struct cursor *c = &p->code;
+    uint64_t reg = read_uleb(c), size = read_uleb(c), end = cursor_address(c) + size;
+    struct saved_register saved = {.is_saved = true, .is_from_rbp = true};
+    bool is_understood = is_address && size > 1 && read_fixed(c, 1) == DW_OP_BREG6;
+    if (is_understood) {
+        saved.offset = (int32_t)read_sleb(c);
+        is_understood = cursor_address(c) == end;
+    }
+    cursor_go_to(c, end);
     if (reg == REG_RBP && is_understood)
         p->row.rule.rbp = saved;
     else if (reg == REG_RBX && is_understood)
@@ -192,7 +200,7 @@ static bool step_extended(struct program *p, uint8_t op)
         return true;
     case 0x0f: /* def_cfa_expression */
         p->row.rule.kind = RULE_EXPR;
-        p->row.rule.expression = (uint64_t)(uintptr_t)c->at;
+        p->row.rule.expression = cursor_address(c);
         skip_block(p);
         return true;
     case 0x10: /* expression */
@@ -221,7 +229,7 @@ static bool step_extended(struct program *p, uint8_t op)
 
 void cfi_run(struct program *p)
 {
-    while (p->code.at < p->code.end && !p->is_bad && !p->code.is_bad) {
+    while (cursor_left(&p->code) && !p->is_bad && !p->code.is_bad) {
         uint8_t op = (uint8_t)read_fixed(&p->code, 1);
         uint8_t low = op & 0x3f;
         bool goes_on = true;

@@ -43,6 +43,9 @@ struct program {
     bool is_bad;
 };
 
+/* A program of nothing yet, to be stopped at pc. Signal-safe. */
+void program_init(struct program *p, uint64_t pc);
+
 /* A pointer in the given encoding; marks the cursor bad for encodings that no .eh_frame has. Signal-safe. */
 uint64_t cfi_read_encoded(struct cursor *c, uint8_t encoding, uint64_t data_base);
 

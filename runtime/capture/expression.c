@@ -6,7 +6,6 @@
 #include "base/banned.h"
 
 #define STACK_MAX 8
-#define EXPRESSION_BYTES_MAX 64
 #define STEPS_MAX 64
 
 struct machine {
@@ -101,9 +100,7 @@ static void constant(struct machine *m, struct cursor *c, uint8_t op)
 bool expression_value(const struct unwinder *unwinder, uint64_t address,
                       const struct unwind_registers *registers, expression_load load, uint64_t *ret_value)
 {
-    /* The block was bounds-checked when its rule was read; only its own length has to hold here. */
-    const uint8_t *start = (const uint8_t *)(uintptr_t)address;
-    struct cursor c = {.at = start, .end = start + EXPRESSION_BYTES_MAX};
+    struct cursor c = cursor_over((const uint8_t *)(uintptr_t)address, EXPRESSION_BYTES_MAX);
     struct machine m = {.depth = 0};
     uint64_t size = read_uleb(&c);
     if (!cursor_has(&c, size))

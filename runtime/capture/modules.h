@@ -14,10 +14,12 @@
 
 /* One loaded object. */
 struct module {
-    uint64_t bias;                /* load bias: address = bias + vaddr */
-    uint64_t low, high;           /* one executable segment, high exclusive */
-    uint64_t file_offset;         /* of `low`, page-aligned */
-    uint64_t hdr;                 /* .eh_frame_hdr, 0 = none */
+    uint64_t bias;        /* load bias: address = bias + vaddr */
+    uint64_t low, high;   /* one executable segment, high exclusive */
+    uint64_t file_offset; /* of `low`, page-aligned */
+    uint64_t hdr;         /* .eh_frame_hdr, 0 = none */
+    uint64_t table;       /* its search table: pairs of 32-bit offsets from hdr, sorted; 0 = none */
+    uint64_t table_count;
     uint64_t data_low, data_high; /* the readable segment that holds it: unwind tables are read only there */
     uint32_t born_epoch,
         dead_epoch; /* valid for stacks of epochs [born, dead); dead UINT32_MAX while loaded */

@@ -21,13 +21,14 @@ uint32_t others_stack(const struct place *place)
     const struct unwinder unwinder = {.modules = &capture.modules,
                                       .rules = capture.rules,
                                       .own_low = capture.own_low,
-                                      .own_high = capture.own_high};
+                                      .own_high = capture.own_high,
+                                      .scratch = &self->in_hook};
     /* The pc is a return address. */
     const struct unwind_registers registers = {.pc = place->pc - 1, .sp = place->sp, .bp = place->bp};
-    uint32_t count = unwind(&unwinder, &registers, self->hook_frames, STACK_FRAMES_MAX);
+    uint32_t count = unwind(&unwinder, &registers, self->in_hook.frames, STACK_FRAMES_MAX);
     uint32_t stack = 0;
     if (count)
-        stack = stacks_intern(capture.stacks, self->hook_frames, count,
+        stack = stacks_intern(capture.stacks, self->in_hook.frames, count,
                               atomic_load_explicit(&capture.modules.epoch, memory_order_relaxed));
     module_leave(self);
     return stack;

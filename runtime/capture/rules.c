@@ -46,6 +46,40 @@ void rules_keep(struct rule_table *table, uint64_t pc, uint64_t packed)
     }
 }
 
+enum { EXPRESSION_FREE, EXPRESSION_WRITING, EXPRESSION_READY };
+
+/* The rest of a shorter block is zero: whole slots are compared. */
+static bool is_block(const struct expression_slot *slot, const uint8_t *block, uint32_t size)
+{
+    for (uint32_t i = 0; i < EXPRESSION_BYTES_MAX; i++) {
+        if (slot->block[i] != (i < size ? block[i] : 0))
+            return false;
+    }
+    return true;
+}
+
+uint64_t rules_keep_expression(struct rule_table *table, const uint8_t *block, uint32_t size)
+{
+    uint64_t hash = size;
+    for (uint32_t i = 0; i < size; i++)
+        hash = (hash ^ block[i]) * UINT64_C(0x100000001b3);
+    for (unsigned i = 0; i < PROBES; i++) {
+        struct expression_slot *slot = &table->expressions[(hash + i) & (EXPRESSION_SLOTS - 1)];
+        uint8_t state = EXPRESSION_FREE;
+        if (atomic_compare_exchange_strong_explicit(&slot->state, &state, EXPRESSION_WRITING,
+                                                    memory_order_acquire, memory_order_acquire)) {
+            for (uint32_t k = 0; k < size; k++)
+                slot->block[k] = block[k];
+            /* Release: publishes the block. */
+            atomic_store_explicit(&slot->state, EXPRESSION_READY, memory_order_release);
+        } else if (state != EXPRESSION_READY || !is_block(slot, block, size)) {
+            continue;
+        }
+        return (uint64_t)(uintptr_t)slot->block;
+    }
+    return 0;
+}
+
 static bool fits(int32_t offset)
 {
     return offset >= -OFFSET_LIMIT && offset < OFFSET_LIMIT;

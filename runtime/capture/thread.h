@@ -4,13 +4,13 @@
 
 #include "base/compiler.h"
 #include "capture/ring.h"
+#include "capture/scratch.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define THREAD_SLOTS 8192 /* threads that can be known at once; the others run unprofiled and are counted */
-#define STACK_FRAMES_MAX 512
 
 enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_EXITED };
 enum timer_state { TIMER_NONE, TIMER_CREATING, TIMER_ARMED, TIMER_CLOSED /* its thread has ended */ };
@@ -55,9 +55,7 @@ struct thread_slot {
     _Atomic uint32_t asked, answered; /* questions for its stack, by number (capture/others.h) */
     uint32_t answered_stack;
     struct ring ring;
-    /* Scratch for stacks under way: the handler may interrupt a hook, so each has its own. */
-    uint64_t hook_frames[STACK_FRAMES_MAX];
-    uint64_t handler_frames[STACK_FRAMES_MAX];
+    struct walk_scratch in_hook, in_handler; /* the handler may interrupt a hook: each has its own */
 };
 
 /* The thread's own state. */

@@ -3,17 +3,17 @@
 
 #include "capture/expression.h"
 
+#include "capture/memory.h"
+
 #include <stddef.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 
-/* Frames walked on a stack whose bounds nobody knows (coroutines, alternate stacks): each costs two system
- * calls. */
-#define UNKNOWN_STACK_FRAMES 128
+/* Of a stack whose bounds nobody knows (coroutines, alternate stacks): blocks read, each by a system call,
+ * and frames walked, which may lead in a circle there. */
+#define UNKNOWN_STACK_FILLS 64
+#define UNKNOWN_STACK_FRAMES (2 * STACK_FRAMES_MAX)
 /* Frames walked again for rbx: from the leaf to a frame that keeps its CFA there. */
 #define SECOND_WALK_FRAMES 64
 #define LOWEST_CODE 4096
@@ -30,23 +30,58 @@ static bool is_readable(const struct unwinder *unwinder, uint64_t sp, uint64_t a
            !(address & 7);
 }
 
-/* Reads through the kernel, which answers with an error where a load would fault. */
-static bool load_checked(uint64_t address, void *to, size_t size)
+/* A word by the kernel, which answers with an error where a load would fault; a block of them a call. */
+static COLD bool load_checked(struct stack_window *window, uint64_t address, uint64_t *ret_value)
 {
-    struct iovec local = {.iov_base = to, .iov_len = size};
-    struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = size};
-    return syscall(SYS_process_vm_readv, (long)getpid(), &local, 1UL, &remote, 1UL, 0UL) == (long)size;
+    uint64_t low = address & ~(uint64_t)(WINDOW_BYTES - 1);
+    if (address & 7)
+        return false;
+    if (!window->is_filled || window->low != low) {
+        if (window->fills >= UNKNOWN_STACK_FILLS)
+            return false;
+        window->fills++;
+        window->low = low;
+        window->is_filled = memory_read(low, window->words, WINDOW_BYTES);
+        if (!window->is_filled)
+            return false;
+    }
+    *ret_value = window->words[(address - low) / 8];
+    return true;
 }
 
 static bool load(const struct unwinder *unwinder, uint64_t sp, uint64_t address, uint64_t *ret_value)
 {
-    if (LIKELY(unwinder->stack_high)) {
-        if (!is_readable(unwinder, sp, address))
-            return false;
-        *ret_value = *(const uint64_t *)(uintptr_t)address;
-        return true;
-    }
-    return load_checked(address, ret_value, sizeof(*ret_value));
+    if (UNLIKELY(!unwinder->stack_high))
+        return load_checked(&unwinder->scratch->stack, address, ret_value);
+    if (!is_readable(unwinder, sp, address))
+        return false;
+    *ret_value = *(const uint64_t *)(uintptr_t)address;
+    return true;
+}
+
+/* Our own copy of the expression that a rule refers to. False without one: then there is no rule. */
+static bool own_expression(const struct unwinder *unwinder, const struct module *module,
+                           struct unwind_rule *rule)
+{
+    uint8_t block[EXPRESSION_BYTES_MAX];
+    uint64_t left = module->data_high - rule->expression;
+    if (left < 2 || !memory_read(rule->expression, block, 1) || block[0] >= sizeof(block) || block[0] >= left)
+        return false;
+    uint32_t size = 1U + block[0];
+    if (!memory_read(rule->expression, block, size))
+        return false;
+    rule->expression = rules_keep_expression(unwinder->rules, block, size);
+    return rule->expression != 0;
+}
+
+/* The rule from the tables themselves. */
+static COLD struct unwind_rule read_rule(const struct unwinder *unwinder, const struct module *module,
+                                         uint64_t pc)
+{
+    struct unwind_rule rule = cfi_rule(module, pc, &unwinder->scratch->cfi);
+    if (rule.kind == RULE_EXPR && !own_expression(unwinder, module, &rule))
+        rule.kind = RULE_NONE;
+    return rule;
 }
 
 static struct unwind_rule rule_of(const struct unwinder *unwinder, uint64_t pc)
@@ -58,7 +93,7 @@ static struct unwind_rule rule_of(const struct unwinder *unwinder, uint64_t pc)
     const struct module *module = module_find(unwinder->modules, pc);
     if (!module)
         return rule;
-    rule = cfi_rule(module, pc);
+    rule = read_rule(unwinder, module, pc);
     packed = rule_pack(&rule);
     rules_keep(unwinder->rules, pc, packed);
     return rule_unpack(packed); /* what the next walk will see */
@@ -212,7 +247,7 @@ static COLD uint64_t rbx_at(const struct unwinder *unwinder, const struct unwind
         const struct module *module = module_find(unwinder->modules, pc);
         struct unwind_rule rule = {.kind = RULE_NONE};
         if (module)
-            rule = cfi_rule(module, pc);
+            rule = read_rule(unwinder, module, pc);
         enum step result = step(unwinder, &rule, walked == 0, &at);
         if (result == STEP_END || result == STEP_FAILED)
             return 0;
@@ -231,6 +266,7 @@ uint32_t unwind(const struct unwinder *unwinder, const struct unwind_registers *
 {
     struct unwind_registers at = *registers;
     uint32_t count = 0;
+    unwinder->scratch->stack.is_filled = unwinder->scratch->stack.fills = 0;
     uint32_t limit = unwinder->stack_high ? UINT32_MAX : UNKNOWN_STACK_FRAMES;
     bool is_exact = true;
     for (uint32_t walked = 0; max; walked++) {
@@ -259,8 +295,9 @@ uint32_t unwind(const struct unwinder *unwinder, const struct unwind_registers *
         if (result == STEP_END || (result == STEP_OUT && at.pc == 0))
             return count;
         if (result == STEP_FAILED) {
+            bool is_cut = unwinder->scratch->stack.fills >= UNKNOWN_STACK_FILLS;
             if (count < max)
-                pcs[count++] = PC_UNWIND_FAILED;
+                pcs[count++] = is_cut ? PC_TRUNCATED : PC_UNWIND_FAILED;
             return count;
         }
         is_exact = result == STEP_EXACT;

@@ -20,11 +20,13 @@ struct unwinder {
     uint64_t own_low, own_high; /* preflame's own code: its frames are left out */
     uint64_t stack_low,
         stack_high; /* bounds of the stack walked; high 0 = unknown, loads go through the kernel */
+    struct walk_scratch *scratch; /* not owned; one walk at a time */
 };
 
 /* Walks from `registers` outwards: writes at most `max` pcs to `pcs`, leaf first: the exact pc of the leaf,
  * return addresses minus 1 for its callers. A walk that ends before the outermost frame ends with a marker.
- * Returns how many. Signal-safe; no lock, no allocation. Call between module_enter and module_leave. */
+ * Returns how many. Signal-safe; no lock, no allocation. Call between module_enter and module_leave. Changes
+ * errno. */
 uint32_t unwind(const struct unwinder *unwinder, const struct unwind_registers *registers, uint64_t *pcs,
                 uint32_t max);
 

@@ -2,6 +2,9 @@
  * out of it. */
 #include "hooks/module_list.h"
 
+#include "capture/cfi.h"
+#include "capture/memory.h"
+
 #include <elf.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -12,6 +15,8 @@
 #define MODULES_MAX 4096
 #define HISTORY_MAX 1024
 #define PAGE UINT64_C(4096)
+#define PHDRS_MAX 64
+#define NOTE_BYTES_MAX 1024
 
 static atomic_flag writer_lock = ATOMIC_FLAG_INIT; /* protects everything below, and who may publish */
 static struct module *history;                     /* unloaded modules */
@@ -29,33 +34,56 @@ static void unlock(void)
     atomic_flag_clear_explicit(&writer_lock, memory_order_release);
 }
 
+/* The program headers of one object. They and the notes are copied before they are read: they lie in the
+ * object's own mapping, and the program may have unmapped it, or cut its file. */
+struct headers {
+    unsigned count;
+    ElfW(Phdr) phdr[PHDRS_MAX];
+};
+
 struct reading {
     struct module_list *list;
+    struct headers *headers; /* of the object at hand */
     uint32_t room;
-    uint32_t epoch;
     uint64_t adds, subs;
     bool is_first;
     bool is_changed;
 };
 
-static void read_build_id(const struct dl_phdr_info *info, const ElfW(Phdr) * segment, struct module *module)
+static void read_headers(const struct dl_phdr_info *info, struct headers *ret)
 {
-    const char *at = (const char *)(uintptr_t)(info->dlpi_addr + segment->p_vaddr);
-    const char *end = at + segment->p_memsz;
-    while (at + sizeof(ElfW(Nhdr)) <= end) {
-        const ElfW(Nhdr) *note = (const void *)at;
-        const char *name = at + sizeof(*note);
-        const char *data = name + ((note->n_namesz + 3) & ~3U);
-        if (data > end || note->n_descsz > (size_t)(end - data))
+    ret->count = info->dlpi_phnum < PHDRS_MAX ? info->dlpi_phnum : PHDRS_MAX;
+    if (!memory_read((uint64_t)(uintptr_t)info->dlpi_phdr, ret->phdr, ret->count * sizeof(ret->phdr[0])))
+        ret->count = 0;
+}
+
+static void find_build_id(const char *at, size_t size, struct module *module)
+{
+    const char *end = at + size;
+    while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
+        ElfW(Nhdr) note;
+        memcpy(&note, at, sizeof(note));
+        at += sizeof(note);
+        size_t name_size = ((size_t)note.n_namesz + 3) & ~(size_t)3;
+        size_t data_size = ((size_t)note.n_descsz + 3) & ~(size_t)3;
+        if (name_size > (size_t)(end - at) || data_size > (size_t)(end - at) - name_size)
             return;
-        if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
-            note->n_descsz <= MODULE_BUILD_ID_MAX) {
-            module->build_id_len = (uint16_t)note->n_descsz;
-            memcpy(module->build_id, data, note->n_descsz);
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(at, "GNU", 4) == 0 &&
+            note.n_descsz <= MODULE_BUILD_ID_MAX) {
+            module->build_id_len = (uint16_t)note.n_descsz;
+            memcpy(module->build_id, at + name_size, note.n_descsz);
             return;
         }
-        at = data + ((note->n_descsz + 3) & ~3U);
+        at += name_size + data_size;
     }
+}
+
+static void read_build_id(const struct dl_phdr_info *info, const ElfW(Phdr) * segment, struct module *module)
+{
+    _Alignas(8) char notes[NOTE_BYTES_MAX];
+    size_t size = segment->p_memsz < sizeof(notes) ? segment->p_memsz : sizeof(notes);
+    if (!module->build_id_len && memory_read(info->dlpi_addr + segment->p_vaddr, notes, size))
+        find_build_id(notes, size, module);
 }
 
 /* The path of an object as /proc would show it. Lives for ever: names are few and come again. */
@@ -74,24 +102,46 @@ static const char *path_of(const struct dl_phdr_info *info, bool is_main)
     return info->dlpi_name;
 }
 
-static void read_common(const struct dl_phdr_info *info, struct module *module)
+static void read_common(const struct dl_phdr_info *info, const struct headers *headers, struct module *module)
 {
     module->bias = info->dlpi_addr;
     module->dead_epoch = UINT32_MAX;
-    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    for (unsigned i = 0; i < headers->count; i++) {
+        const ElfW(Phdr) *segment = &headers->phdr[i];
         if (segment->p_type == PT_GNU_EH_FRAME)
             module->hdr = info->dlpi_addr + segment->p_vaddr;
         else if (segment->p_type == PT_NOTE)
             read_build_id(info, segment, module);
     }
-    for (unsigned i = 0; module->hdr && i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    for (unsigned i = 0; module->hdr && i < headers->count; i++) {
+        const ElfW(Phdr) *segment = &headers->phdr[i];
         uint64_t low = info->dlpi_addr + segment->p_vaddr;
         if (segment->p_type == PT_LOAD && module->hdr >= low && module->hdr < low + segment->p_filesz) {
             module->data_low = low;
             module->data_high = low + segment->p_filesz;
         }
+    }
+    if (module->data_high)
+        cfi_find_table(module);
+}
+
+static void add_segments(const struct dl_phdr_info *info, const struct module *common,
+                         struct reading *reading)
+{
+    const struct headers *headers = reading->headers;
+    bool is_first_segment = true;
+    for (unsigned i = 0; i < headers->count && reading->list->count < reading->room; i++) {
+        const ElfW(Phdr) *segment = &headers->phdr[i];
+        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X))
+            continue;
+        struct module *module = &reading->list->modules[reading->list->count++];
+        *module = *common;
+        module->low = (info->dlpi_addr + segment->p_vaddr) & ~(PAGE - 1);
+        module->high = (info->dlpi_addr + segment->p_vaddr + segment->p_memsz + PAGE - 1) & ~(PAGE - 1);
+        module->file_offset = segment->p_offset & ~(PAGE - 1);
+        module->phdr = is_first_segment ? info->dlpi_phdr : NULL;
+        module->phnum = info->dlpi_phnum;
+        is_first_segment = false;
     }
 }
 
@@ -108,23 +158,11 @@ static int read_object(struct dl_phdr_info *info, size_t size, void *context)
     }
     reading->is_first = false;
     struct module common = {0};
-    read_common(info, &common);
+    read_headers(info, reading->headers);
+    read_common(info, reading->headers, &common);
     common.path = path_of(info, is_main);
     common.is_main = is_main;
-    bool is_first_segment = true;
-    for (unsigned i = 0; i < info->dlpi_phnum && reading->list->count < reading->room; i++) {
-        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X))
-            continue;
-        struct module *module = &reading->list->modules[reading->list->count++];
-        *module = common;
-        module->low = (info->dlpi_addr + segment->p_vaddr) & ~(PAGE - 1);
-        module->high = (info->dlpi_addr + segment->p_vaddr + segment->p_memsz + PAGE - 1) & ~(PAGE - 1);
-        module->file_offset = segment->p_offset & ~(PAGE - 1);
-        module->phdr = is_first_segment ? info->dlpi_phdr : NULL;
-        module->phnum = info->dlpi_phnum;
-        is_first_segment = false;
-    }
+    add_segments(info, &common, reading);
     return 0;
 }
 
@@ -227,10 +265,15 @@ bool module_list_refresh(struct module_state *state, iterate_fn iterate, const s
                               .is_first = true,
                               .is_changed = !atomic_load_explicit(&state->loaded, memory_order_acquire)};
     reading.list = calloc(1, sizeof(struct module_list) + MODULES_MAX * sizeof(struct module));
-    if (!reading.list)
+    reading.headers = malloc(sizeof(*reading.headers));
+    if (!reading.list || !reading.headers) {
+        free(reading.list);
+        free(reading.headers);
         return false;
+    }
     /* Not under our lock: the loader's comes first, since a destructor that dlclose runs may come here. */
     iterate(read_object, &reading);
+    free(reading.headers);
     bool is_published = false;
     if (reading.is_changed && reading.list->count) {
         size_t size = sizeof(struct module_list) + reading.list->count * sizeof(struct module);

@@ -95,10 +95,12 @@ struct unwind_registers fixture_registers(const ucontext_t *context)
 
 struct unwinder fixture_unwinder(uint64_t stack_low, uint64_t stack_high)
 {
+    static struct walk_scratch scratch;
     return (struct unwinder){.modules = &capture.modules,
                              .rules = capture.rules,
                              .own_low = capture.own_low,
                              .own_high = capture.own_high,
                              .stack_low = stack_low,
-                             .stack_high = stack_high};
+                             .stack_high = stack_high,
+                             .scratch = &scratch};
 }

@@ -24,7 +24,8 @@ void fixture_stack_bounds(uint64_t *ret_low, uint64_t *ret_high);
 const struct module *fixture_module_of(const void *address);
 /* The registers of an interrupted context. Signal-safe. */
 struct unwind_registers fixture_registers(const ucontext_t *context);
-/* An unwinder over the tables of `capture`, with the given stack bounds. Signal-safe. */
+/* An unwinder over the tables of `capture`, with the given stack bounds. All share one scratch: one walk at a
+ * time in the program. Signal-safe. */
 struct unwinder fixture_unwinder(uint64_t stack_low, uint64_t stack_high);
 
 #endif

@@ -124,6 +124,28 @@ static void an_overfull_table_forgets_but_never_mixes_up(void **state)
     assert_true(found <= RULE_SLOTS);
 }
 
+static void equal_expressions_share_one_copy_and_a_full_table_has_no_more(void **state)
+{
+    (void)state;
+    uint8_t block[EXPRESSION_BYTES_MAX] = {3, 0x76, 8, 6};
+    uint64_t first = rules_keep_expression(table, block, 4), distinct = 0, refused = 0;
+    assert_true(first != 0);
+    assert_memory_equal((const void *)(uintptr_t)first, block, sizeof(block));
+    assert_int_equal(rules_keep_expression(table, block, 4), first);
+    assert_int_not_equal(rules_keep_expression(table, block, 3), first);
+    for (unsigned i = 0; i < 2 * EXPRESSION_SLOTS; i++) {
+        block[1] = (uint8_t)i;
+        block[2] = (uint8_t)(i >> 8);
+        uint64_t kept = rules_keep_expression(table, block, 4);
+        if (kept)
+            assert_memory_equal((const void *)(uintptr_t)kept, block, sizeof(block));
+        distinct += kept != 0;
+        refused += kept == 0;
+    }
+    assert_true(distinct > EXPRESSION_SLOTS / 2);
+    assert_true(refused >= EXPRESSION_SLOTS);
+}
+
 #define RACERS 4
 #define RACE_PCS 20000
 
@@ -165,6 +187,8 @@ int main(void)
         cmocka_unit_test(every_register_and_the_limits_of_offsets_come_back),
         cmocka_unit_test(what_does_not_fit_is_no_rule_rather_than_a_wrong_one),
         cmocka_unit_test_setup_teardown(what_was_kept_is_found_and_nothing_else, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(equal_expressions_share_one_copy_and_a_full_table_has_no_more, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_overfull_table_forgets_but_never_mixes_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(racing_inserts_agree, set_up, tear_down),
     };
