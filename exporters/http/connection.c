@@ -1,10 +1,14 @@
 /* The life of one connection, beside evhttp's own idea of it. */
 #include "exporters/http/connection.h"
 
+#include "base/clock.h"
+#include "exporters/http/access.h"
 #include "exporters/http/endpoints.h"
+#include "exporters/http/patience.h"
 #include "exporters/http/reply.h"
 #include "exporters/http/routes.h"
 
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <stdlib.h>
 
@@ -16,6 +20,8 @@ static void forget(struct http_connection *c)
     if (c->next)
         c->next->link = c->link;
     c->server->connection_count--;
+    if (c->watch)
+        evbuffer_remove_cb_entry(bufferevent_get_input(c->stream), c->watch);
     bufferevent_decref(c->stream);
     free(c);
 }
@@ -38,6 +44,29 @@ void connections_sweep(struct http_server *server)
     }
 }
 
+bool connection_is_served(const struct http_connection *c)
+{
+    return c->pending || evbuffer_get_length(bufferevent_get_output(c->stream));
+}
+
+/* Bytes have come, which evhttp has not looked at yet. */
+static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info, void *context)
+{
+    struct http_connection *c = context;
+    struct evbuffer_ptr at;
+    struct evbuffer_iovec part;
+    if (!info->n_added)
+        return;
+    if (c->framing.phase == FRAMING_BETWEEN && !connection_is_served(c))
+        c->since_ns = clock_mono_ns();
+    size_t len = evbuffer_get_length(input), from = len - info->n_added;
+    while (from < len && evbuffer_ptr_set(input, &at, from, EVBUFFER_PTR_SET) == 0 &&
+           evbuffer_peek(input, -1, &at, &part, 1) > 0 && part.iov_len) {
+        framing_feed(&c->framing, part.iov_base, part.iov_len);
+        from += part.iov_len;
+    }
+}
+
 /* evhttp has accepted somebody and asks for a stream. */
 static struct bufferevent *on_connect(struct event_base *base, void *context)
 {
@@ -49,16 +78,23 @@ static struct bufferevent *on_connect(struct event_base *base, void *context)
         free(c);
         return NULL; /* evhttp makes one itself, or closes; its requests find no connection of ours */
     }
+    if (server->connection_count + 1 >= CONNECTIONS_MAX && !patience_make_room(server))
+        endpoints_pause(server);
     /* evhttp goes on reading during a reply, whatever comes. */
     bufferevent_setwatermark(stream, EV_READ, 0, REQUEST_HEAD_MAX + REQUEST_BODY_MAX);
     bufferevent_incref(stream);
-    *c = (struct http_connection){
-        .server = server, .next = server->connections, .link = &server->connections, .stream = stream};
+    *c = (struct http_connection){.server = server,
+                                  .next = server->connections,
+                                  .link = &server->connections,
+                                  .stream = stream,
+                                  .watch = evbuffer_add_cb(bufferevent_get_input(stream), on_bytes, c),
+                                  .since_ns = clock_mono_ns()};
     if (c->next)
         c->next->link = &c->next;
     server->connections = c;
-    if (++server->connection_count >= CONNECTIONS_MAX)
-        endpoints_pause(server);
+    server->connection_count++;
+    endpoints_take_turns(server);
+    patience_begin(server);
     return stream;
 }
 
@@ -96,8 +132,22 @@ struct evhttp_request *connection_end_wait(struct http_connection *c)
     struct evhttp_request *request = c->pending;
     c->pending = NULL;
     c->on_gone = NULL;
+    c->since_ns = clock_mono_ns();
     bufferevent_set_timeouts(c->stream, &idle_limit, &idle_limit);
     return request;
+}
+
+bool connection_is_last_request(const struct http_connection *c)
+{
+    return c->framing.phase == FRAMING_REST && c->requests >= c->framing.heads;
+}
+
+/* Did evhttp take for a request what isn't one, or what nobody should send? */
+static bool is_misread(const struct http_connection *c)
+{
+    const struct framing *framing = &c->framing;
+    return !c->watch || c->requests > framing->heads ||
+           (framing->is_refused && c->requests == framing->heads);
 }
 
 static struct http_connection *find(struct http_server *server, const struct bufferevent *stream)
@@ -118,12 +168,11 @@ static void on_request(struct evhttp_request *request, void *context)
     }
     evhttp_connection_set_closecb(peer, on_close, c);
     c->pending = request;
-    if (http_request_read(request, &c->request))
+    c->requests++;
+    if (is_misread(c) || http_request_read(request, &c->request))
         http_reply_bad_request(c);
-    else if (http_request_is_local(request, bufferevent_getfd(c->stream)))
+    else if (access_is_granted(c, request))
         routes_serve(c);
-    else
-        http_reply_error(c, 403, "forbidden: Host must be localhost or an IP address");
     http_request_clear(&c->request);
 }
 

@@ -3,19 +3,34 @@
 
 #include "exporters/high_fd.h"
 #include "exporters/http/connection.h"
+#include "exporters/http/patience.h"
 
 #include <errno.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <unistd.h>
 
-void endpoints_pause(struct http_server *server)
+#define ACCEPTS_A_TURN 16
+
+static void accept_none_for(struct http_server *server, const struct timeval *time)
 {
-    static const struct timeval second = {.tv_sec = 1};
     for (int i = 0; i < ENDPOINT_COUNT; i++)
         if (server->listeners[i])
             evconnlistener_disable(server->listeners[i]);
-    event_add(server->resume_event, &second);
+    event_add(server->resume_event, time);
+}
+
+void endpoints_pause(struct http_server *server)
+{
+    static const struct timeval second = {.tv_sec = 1};
+    accept_none_for(server, &second);
+}
+
+void endpoints_take_turns(struct http_server *server)
+{
+    static const struct timeval now = {.tv_sec = 0};
+    if (++server->accept_count % ACCEPTS_A_TURN == 0 && !evtimer_pending(server->resume_event, NULL))
+        accept_none_for(server, &now);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *context)
@@ -23,7 +38,7 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     struct http_server *server = context;
     connections_sweep(server);
-    if (server->connection_count >= CONNECTIONS_MAX) {
+    if (server->connection_count >= CONNECTIONS_MAX && !patience_make_room(server)) {
         endpoints_pause(server);
         return;
     }
@@ -58,7 +73,7 @@ int endpoints_new(struct http_server *server)
         server->base_fd_count = high_fd_while_low_taken(make_base, server, server->base_fds, BASE_FDS_MAX);
     server->http = server->base ? evhttp_new(server->base) : NULL;
     server->resume_event = server->base ? evtimer_new(server->base, on_resume, server) : NULL;
-    if (!server->http || !server->resume_event)
+    if (!server->http || !server->resume_event || patience_new(server))
         return -ENOMEM;
     connections_serve(server);
     return 0;
@@ -112,9 +127,11 @@ void endpoints_free(struct http_server *server)
     connections_sweep(server);
     if (server->resume_event)
         event_free(server->resume_event);
+    if (server->look_event)
+        event_free(server->look_event);
     if (server->base)
         event_base_free(server->base);
     server->http = NULL;
-    server->resume_event = NULL;
+    server->resume_event = server->look_event = NULL;
     server->base = NULL;
 }

@@ -13,5 +13,8 @@ void endpoints_free(struct http_server *server);
 /* No more clients for a second: too many are there, or the descriptors are used up. They wait in the backlog.
  */
 void endpoints_pause(struct http_server *server);
+/* After every few clients that come, lets the loop read what they have sent before more are let in: of those
+ * who come at once, the last ones must not take the places of the first. */
+void endpoints_take_turns(struct http_server *server);
 
 #endif

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 16
+#define BACKLOG 128
 
 static int new_socket(int family)
 {
@@ -23,9 +23,16 @@ static int new_socket(int family)
     return fd < 0 ? -errno : fd;
 }
 
+/* Where the socket file lies: everything but bind goes by the descriptor of the folder that was judged. */
+struct place {
+    struct sockaddr_un address;
+    const char *name; /* in it */
+    int folder_fd;
+};
+
 /* Creates the folder or judges the one that is there. The mode is set by descriptor: mkdir obeys the umask.
- */
-static int prepare_folder(const char *path)
+ * Its descriptor or negative errno. */
+static int open_folder(const char *path)
 {
     char folder[sizeof(struct sockaddr_un)];
     size_t len = (size_t)(strrchr(path, '/') - path);
@@ -43,45 +50,63 @@ static int prepare_folder(const char *path)
         error = -errno;
     else if (info.st_uid != geteuid() || info.st_mode & (S_IRWXG | S_IRWXO))
         error = -EPERM;
+    if (!error)
+        return fd;
     close(fd);
     return error;
 }
 
-/* Is there a socket file at the address that no process listens on any more? */
-static bool is_stale(const struct sockaddr_un *address)
+/* Is it a socket file of ours? */
+static bool is_ours(const struct place *place, struct stat *info)
+{
+    return fstatat(place->folder_fd, place->name, info, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISSOCK(info->st_mode) && info->st_uid == geteuid();
+}
+
+/* Is there a socket file that no process listens on any more? */
+static bool is_stale(const struct place *place)
 {
     struct stat info;
-    if (lstat(address->sun_path, &info) || !S_ISSOCK(info.st_mode) || info.st_uid != geteuid())
+    if (!is_ours(place, &info))
         return false;
     int fd = new_socket(AF_UNIX);
     if (fd < 0)
         return false;
-    bool is_dead = connect(fd, (const struct sockaddr *)address, sizeof(*address)) && errno == ECONNREFUSED;
+    bool is_dead = connect(fd, (const struct sockaddr *)&place->address, sizeof(place->address)) &&
+                   errno == ECONNREFUSED;
     close(fd);
     return is_dead;
 }
 
-static int bind_unix(int fd, const struct sockaddr_un *address)
+static int bind_unix(int fd, const struct place *place)
 {
-    const struct sockaddr *any = (const struct sockaddr *)address;
+    const struct sockaddr *any = (const struct sockaddr *)&place->address;
     fchmod(fd, 0600); /* Linux gives this mode, less the umask, to the file */
-    if (bind(fd, any, sizeof(*address)) == 0)
+    if (bind(fd, any, sizeof(place->address)) == 0)
         return 0;
-    if (errno != EADDRINUSE || !is_stale(address))
+    if (errno != EADDRINUSE || !is_stale(place))
         return errno == EADDRINUSE ? -EADDRINUSE : -errno;
-    if (unlink(address->sun_path) && errno != ENOENT)
+    if (unlinkat(place->folder_fd, place->name, 0) && errno != ENOENT)
         return -errno;
-    return bind(fd, any, sizeof(*address)) ? -errno : 0;
+    return bind(fd, any, sizeof(place->address)) ? -errno : 0;
 }
 
-static int publish(int fd, struct listen_file *ret_file)
+/* Says where the file is, and begins to listen. */
+static int publish(int fd, const struct place *place, struct listen_file *ret_file)
 {
     struct stat info;
-    if (chmod(ret_file->path, 0600) || lstat(ret_file->path, &info))
-        return -errno;
+    if (!is_ours(place, &info))
+        return -EPERM; /* another folder lies at the path now */
+    _Static_assert(sizeof(place->address.sun_path) == sizeof(ret_file->path), "both hold a checked path");
+    memcpy(ret_file->path, place->address.sun_path, sizeof(ret_file->path));
     ret_file->device = info.st_dev;
     ret_file->inode = info.st_ino;
-    return listen(fd, BACKLOG) ? -errno : 0;
+    int error = fchmodat(place->folder_fd, place->name, 0600, 0) || listen(fd, BACKLOG) ? -errno : 0;
+    if (error) {
+        unlinkat(place->folder_fd, place->name, 0);
+        *ret_file = (struct listen_file){.inode = 0};
+    }
+    return error;
 }
 
 int listen_check_path(const char *path)
@@ -93,30 +118,23 @@ int listen_check_path(const char *path)
 
 int listen_unix(const char *path, struct listen_file *ret_file)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct listen_file file = {.inode = 0};
+    struct place place = {.address = {.sun_family = AF_UNIX}};
     int error = listen_check_path(path);
     if (error)
         return error;
-    _Static_assert(sizeof(address.sun_path) == sizeof(file.path), "both hold a checked path");
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    memcpy(file.path, path, strlen(path) + 1);
-    error = prepare_folder(path);
-    int fd = error ? error : new_socket(AF_UNIX);
-    if (fd < 0)
-        return fd;
-    error = bind_unix(fd, &address);
-    if (!error) {
-        error = publish(fd, &file);
-        if (error)
-            unlink(path);
-    }
-    if (error) {
+    place.name = strrchr(path, '/') + 1;
+    memcpy(place.address.sun_path, path, strlen(path) + 1);
+    place.folder_fd = open_folder(path);
+    if (place.folder_fd < 0)
+        return place.folder_fd;
+    int fd = new_socket(AF_UNIX);
+    error = fd < 0 ? fd : bind_unix(fd, &place);
+    if (!error)
+        error = publish(fd, &place, ret_file);
+    close(place.folder_fd);
+    if (error && fd >= 0)
         close(fd);
-        return error;
-    }
-    *ret_file = file;
-    return fd;
+    return error ? error : fd;
 }
 
 void listen_file_remove(const struct listen_file *file)
@@ -132,6 +150,17 @@ union any_address {
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
 };
+
+bool address_is_loopback(const struct sockaddr *address)
+{
+    const union any_address *any = (const void *)address;
+    if (address->sa_family == AF_INET)
+        return ntohl(any->v4.sin_addr.s_addr) >> 24 == 127;
+    if (address->sa_family != AF_INET6)
+        return false;
+    const struct in6_addr *v6 = &any->v6.sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+}
 
 static int parse_host(const char *host, uint16_t port, union any_address *ret, socklen_t *ret_len)
 {
@@ -150,6 +179,13 @@ int listen_check_host(const char *host)
     union any_address address;
     socklen_t len = 0;
     return parse_host(host, 0, &address, &len);
+}
+
+bool listen_is_loopback(const char *host)
+{
+    union any_address address;
+    socklen_t len = 0;
+    return parse_host(host, 0, &address, &len) == 0 && address_is_loopback(&address.any);
 }
 
 int listen_tcp(const char *host, uint16_t port, uint16_t *ret_port)

@@ -4,7 +4,9 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #define LISTEN_PATH_BYTES 108 /* of a Unix socket's path with its NUL */
@@ -19,6 +21,10 @@ struct listen_file {
 /* Could listen_unix and listen_tcp take these? 0, -EINVAL or -ENAMETOOLONG. Any thread. */
 int listen_check_path(const char *path) MUST_USE;
 int listen_check_host(const char *host) MUST_USE;
+/* Is it an IP address of this machine alone? Any thread. */
+bool address_is_loopback(const struct sockaddr *address);
+/* Does this host, which listen_check_host has let pass, serve this machine alone? Any thread. */
+bool listen_is_loopback(const char *host);
 
 /* A listening Unix socket at absolute `path`, mode 0600, high, non-blocking, close-on-exec. Its folder is
  * created 0700 (the last component only) or checked: a real folder, ours, closed to group and others. A

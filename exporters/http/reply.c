@@ -50,7 +50,8 @@ static bool may_have_unread_body(struct evhttp_request *request)
            !(evhttp_request_get_command(request) & (EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH));
 }
 
-static int add_headers(struct evhttp_request *request, const struct http_header *headers, size_t body_len)
+static int add_headers(struct evhttp_request *request, const struct http_header *headers, size_t body_len,
+                       bool is_last)
 {
     struct evkeyvalq *out = evhttp_request_get_output_headers(request);
     char date[64], length[32];
@@ -61,7 +62,7 @@ static int add_headers(struct evhttp_request *request, const struct http_header 
     snprintf(length, sizeof(length), "%zu", body_len);
     failed |= evhttp_add_header(out, "Date", date);
     failed |= evhttp_add_header(out, "Content-Length", length); /* evhttp adds none for HEAD */
-    if (may_have_unread_body(request))
+    if ((is_last || may_have_unread_body(request)) && !evhttp_find_header(out, "Connection"))
         failed |= evhttp_add_header(out, "Connection", "close");
     return failed;
 }
@@ -74,7 +75,7 @@ void http_reply(struct http_connection *c, int status, const struct http_header 
     bool is_head = evhttp_request_get_command(request) == EVHTTP_REQ_HEAD;
     struct evbuffer *content = evbuffer_new();
     bool has_failed = !content || (!is_head && len && evbuffer_add(content, body, len)) ||
-                      add_headers(request, headers, len);
+                      add_headers(request, headers, len, connection_is_last_request(c));
     if (has_failed) {
         evhttp_clear_headers(evhttp_request_get_output_headers(request));
         evhttp_send_reply(request, HTTP_INTERNAL, NULL, NULL);

@@ -1,11 +1,11 @@
 /* From evhttp's request to ours. */
 #include "exporters/http/request.h"
 
-#include <arpa/inet.h>
+#include "exporters/http/listen.h"
+
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/http.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -67,20 +67,10 @@ void http_request_clear(struct http_request *request)
 
 static bool is_loopback_tcp(int fd)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } address = {.any = {.sa_family = AF_UNSPEC}};
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof(address);
-    if (getsockname(fd, &address.any, &len))
-        return true;
-    if (address.any.sa_family == AF_INET)
-        return ntohl(address.v4.sin_addr.s_addr) >> 24 == 127;
-    if (address.any.sa_family != AF_INET6)
-        return false;
-    const struct in6_addr *v6 = &address.v6.sin6_addr;
-    return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+    return getsockname(fd, (struct sockaddr *)&address, &len) ||
+           address_is_loopback((const struct sockaddr *)&address);
 }
 
 bool http_request_is_local(struct evhttp_request *request, int fd)

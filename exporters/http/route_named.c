@@ -1,6 +1,7 @@
 /* The profiles that are counted all the time: as they are now, or what is new after ?seconds=. In Go's order
  * of checks and with its texts (net/http/pprof). */
 #include "exporters/http/naming.h"
+#include "exporters/http/patience.h"
 #include "exporters/http/reply.h"
 #include "exporters/http/routes.h"
 
@@ -174,7 +175,7 @@ static bool check(struct http_connection *c, const struct profile_kind *kind, in
 void route_named(struct http_connection *c, const struct profile_kind *kind)
 {
     int64_t seconds;
-    if (!check(c, kind, &seconds))
+    if (!check(c, kind, &seconds) || !patience_has_place(c))
         return;
     struct job *job = calloc(1, sizeof(*job));
     if (!job) {

@@ -1,6 +1,7 @@
 /* A CPU profile, from the request over the sampling to the reply; and the same with the time that threads
  * waited meanwhile. */
 #include "exporters/http/naming.h"
+#include "exporters/http/patience.h"
 #include "exporters/http/reply.h"
 #include "exporters/http/routes.h"
 
@@ -129,6 +130,8 @@ static void start(struct http_connection *c, const struct profile_kind *kind)
 {
     const struct http_source *source = c->server->source;
     struct timeval seconds = {.tv_sec = (time_t)http_profile_seconds(&c->request, PROFILE_SECONDS_MAX)};
+    if (!patience_has_place(c))
+        return;
     struct job *job = job_new(c);
     int error = job ? source->cpu_start(source->context, wanted_hz(&c->request)) : -ENOMEM;
     if (!error && kind == &profile_kind_wall && source->take(source->context, kind, false, &job->waits)) {

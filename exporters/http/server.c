@@ -14,10 +14,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define HELPER_TIMEOUT_NS (20 * NS_PER_S)
+#define REQUEST_TIMEOUT_NS (20 * NS_PER_S)
+#define REPLY_TIMEOUT_NS (600 * NS_PER_S)
 
 static int check(const struct http_options *options)
 {
@@ -26,6 +29,8 @@ static int check(const struct http_options *options)
         error = listen_check_path(options->socket_path);
     if (!error && options->tcp_host)
         error = listen_check_host(options->tcp_host);
+    if (!error && options->token && strlen(options->token) >= TOKEN_BYTES)
+        error = -ENAMETOOLONG;
     return error;
 }
 
@@ -34,6 +39,9 @@ static void take_options(struct http_server *server, const struct http_options *
     server->helper_env = options->helper_env;
     server->helper_announce = options->helper_announce;
     server->helper_timeout_ns = options->helper_timeout_ns ? options->helper_timeout_ns : HELPER_TIMEOUT_NS;
+    server->request_timeout_ns =
+        options->request_timeout_ns ? options->request_timeout_ns : REQUEST_TIMEOUT_NS;
+    server->reply_timeout_ns = options->reply_timeout_ns ? options->reply_timeout_ns : REPLY_TIMEOUT_NS;
     server->has_socket = options->socket_path != NULL;
     if (server->has_socket)
         snprintf(server->socket_path, sizeof(server->socket_path), "%s", options->socket_path);
@@ -41,6 +49,8 @@ static void take_options(struct http_server *server, const struct http_options *
     if (server->has_tcp)
         snprintf(server->tcp_host, sizeof(server->tcp_host), "%s", options->tcp_host);
     server->wanted_port = options->tcp_port;
+    if (options->token)
+        snprintf(server->token, sizeof(server->token), "%s", options->token);
 }
 
 int http_server_new(const struct http_options *options, const struct http_source *source,
@@ -101,6 +111,12 @@ int http_server_run(struct http_server *server, http_ready_fn ready, void *conte
     stop_ignore(server);
     endpoints_free(server);
     return error;
+}
+
+void http_server_unlink(const struct http_server *server)
+{
+    if (syscall(SYS_getpid) == server->pid)
+        listen_file_remove(&server->file);
 }
 
 void http_server_free(struct http_server *server)

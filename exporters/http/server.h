@@ -13,11 +13,14 @@ struct http_options {
     const char *socket_path; /* absolute, or NULL for no Unix socket; copied */
     const char *tcp_host;    /* IP address, "localhost" or "" (127.0.0.1); NULL for no TCP; copied */
     uint16_t tcp_port;       /* 0 = any free one */
+    const char *token; /* what a client must send on TCP; NULL or "" = nothing; at most 255 bytes; copied */
     /* Environment of helpers, already without our variables; NULL takes the process' own, filtered. Borrowed.
      */
     const char *const *helper_env;
     void (*helper_announce)(pid_t pid); /* see helper_command.announce; may be NULL */
     int64_t helper_timeout_ns;          /* 0 = 20 s */
+    int64_t request_timeout_ns;         /* from a request's first byte to its last; 0 = 20 s */
+    int64_t reply_timeout_ns;           /* from a reply's first byte to its last; 0 = 10 min */
 };
 
 struct http_server;
@@ -28,7 +31,8 @@ struct http_server;
 typedef void (*http_ready_fn)(void *context, int socket_error, int tcp_error, uint16_t tcp_port);
 
 /* Checks and copies the options; opens nothing. `source` is borrowed until http_server_free. 0, -ENOMEM,
- * -EINVAL for a relative path, a host that is a name or no endpoint at all, -ENAMETOOLONG. Boot-only. */
+ * -EINVAL for a relative path, a host that is a name or no endpoint at all, -ENAMETOOLONG for a path or a
+ * token. Boot-only. */
 int http_server_new(const struct http_options *options, const struct http_source *source,
                     struct http_server **ret) MUST_USE;
 /* Serves until http_server_stop, in the calling thread, which must be an internal one that ends afterwards:
@@ -43,6 +47,9 @@ int http_server_run(struct http_server *server, http_ready_fn ready, void *conte
  * Signal-safe. It needs /proc and a free descriptor for a moment: never join the thread without a deadline.
  */
 void http_server_stop(struct http_server *server);
+/* Removes the socket file, if it is still the one that was made: for a process that is about to end. Does
+ * nothing in a forked child. Once `ready` was said; any thread. Signal-safe. */
+void http_server_unlink(const struct http_server *server);
 /* Frees the memory. After http_server_run has returned, or instead of it. NULL is fine. Boot-only. */
 void http_server_free(struct http_server *server);
 /* In a forked child, instead of http_server_free. The child has none of our descriptors, unless the kernel

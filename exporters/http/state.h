@@ -14,6 +14,7 @@
 #define ENDPOINT_COUNT 2 /* the Unix socket and TCP */
 #define BASE_FDS_MAX 8
 #define HOST_BYTES 64
+#define TOKEN_BYTES 256
 
 struct http_connection;
 
@@ -23,10 +24,11 @@ struct http_server {
     const char *const *helper_env;    /* own_env, or borrowed */
     char **own_env;                   /* owned, or NULL */
     void (*helper_announce)(pid_t pid);
-    int64_t helper_timeout_ns;
+    int64_t helper_timeout_ns, request_timeout_ns, reply_timeout_ns;
     bool has_socket, has_tcp;
     char socket_path[LISTEN_PATH_BYTES];
     char tcp_host[HOST_BYTES];
+    char token[TOKEN_BYTES]; /* asked for on TCP; "" = none */
     uint16_t wanted_port;
     pid_t pid; /* of the process that may stop us: not a forked child */
 
@@ -46,10 +48,12 @@ struct http_server {
     int stop_fds[2];                                  /* a pipe; -1 = none */
     struct event *stop_event;
     struct event *resume_event; /* pending while no connection is accepted */
+    struct event *look_event;   /* pending while there are connections: who takes too long? */
     struct listen_file file;
 
     struct http_connection *connections; /* a list, newest first */
     size_t connection_count;
+    uint32_t accept_count; /* ever */
 };
 
 #endif

@@ -49,8 +49,10 @@ static int fake_stop(void *context, const struct profile_kind *kind, struct prof
 
 static int fake_take(void *context, const struct profile_kind *kind, bool has_both, struct profile **ret)
 {
-    (void)context, (void)kind, (void)has_both;
+    struct fake_source *fake = context;
+    (void)kind, (void)has_both;
     *ret = fake_profile();
+    atomic_fetch_add(&fake->takes, 1);
     return *ret ? 0 : -ENOMEM;
 }
 
@@ -70,6 +72,7 @@ static uint64_t fake_symbol(void *context, uint64_t pc, char *name, size_t size)
 static void fake_self(void *context, struct bytes *out)
 {
     struct fake_source *fake = context;
+    bytes_printf(out, "%*s", (int)fake->self_bytes, "");
     bytes_printf(out, "starts %d\nstops %d\n", atomic_load(&fake->starts), atomic_load(&fake->stops));
 }
 

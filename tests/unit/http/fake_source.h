@@ -8,8 +8,10 @@
 
 struct fake_source {
     atomic_int starts, stops, local_finishes; /* how often the server called */
-    atomic_int hz;                            /* of the last start */
-    struct http_source source;                /* give this to the server */
+    atomic_int takes;
+    atomic_int hz;             /* of the last start */
+    long self_bytes;           /* how long the text about itself is, at least */
+    struct http_source source; /* give this to the server */
 };
 
 void fake_source_init(struct fake_source *fake);

@@ -24,16 +24,21 @@ void make_folder(void)
     fake_source_init(&f.fake);
 }
 
-void start(const char *const *helper_argv, int64_t helper_timeout_ns)
+void start_with(struct http_options options)
 {
-    make_folder();
-    f.fake.source.helper_argv = helper_argv;
-    struct http_options options = {
-        .socket_path = f.path, .tcp_host = "localhost", .helper_timeout_ns = helper_timeout_ns};
+    options.socket_path = f.path;
+    options.tcp_host = "localhost";
     assert_int_equal(served_start(&f.served, &options, &f.fake.source), 0);
     assert_int_equal(f.served.socket_error, 0);
     assert_int_equal(f.served.tcp_error, 0);
     assert_true(f.served.tcp_port);
+}
+
+void start(const char *const *helper_argv, int64_t helper_timeout_ns)
+{
+    make_folder();
+    f.fake.source.helper_argv = helper_argv;
+    start_with((struct http_options){.helper_timeout_ns = helper_timeout_ns});
 }
 
 int start_plain(void **state)
@@ -77,9 +82,14 @@ int connect_tcp(void)
     return fd;
 }
 
+bool try_to_send(int fd, const char *text)
+{
+    return send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text);
+}
+
 void send_text(int fd, const char *text)
 {
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+    assert_true(try_to_send(fd, text));
 }
 
 const char *read_to_end(int fd)
@@ -102,6 +112,13 @@ const char *read_to_end(int fd)
 const char *ask(const char *request)
 {
     int fd = connect_unix(f.path);
+    send_text(fd, request);
+    return read_to_end(fd);
+}
+
+const char *ask_tcp(const char *request)
+{
+    int fd = connect_tcp();
     send_text(fd, request);
     return read_to_end(fd);
 }

@@ -133,35 +133,129 @@ static void request_sent_during_a_profile_is_answered_after_it(void **state)
     assert_memory_equal(last + len - 17, "starts 1\nstops 1\n", 17);
 }
 
-static void client_beyond_the_limit_waits_for_its_turn(void **state)
+/* Has the server closed it? Waits for that, or for a reply, if `is_wanted`. */
+static bool is_closed(int fd, bool is_wanted)
+{
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    char byte;
+    return poll(&readable, 1, is_wanted ? 20000 : 0) == 1 && recv(fd, &byte, 1, MSG_PEEK) <= 0;
+}
+
+static void idle_clients_make_room_for_those_who_ask(void **state)
 {
     (void)state;
-    int idle[64];
-    for (int i = 0; i < 64; i++)
-        idle[i] = connect_unix(f.path);
-    int fd = connect_unix(f.path);
-    send_text(fd, REQUEST_SELF);
-    struct pollfd readable = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&readable, 1, 200), 0);
-    close(idle[0]);
-    assert_true(begins(read_to_end(fd), "HTTP/1.0 200 OK\r\n"));
-    for (int i = 1; i < 64; i++)
-        close(idle[i]);
+    int busy = connect_unix(f.path), idle[200];
+    send_text(busy, long_profile);
+    wait_for(&f.fake.starts, 1);
     for (int i = 0; i < 200; i++)
-        assert_true(begins(ask(REQUEST_SELF), "HTTP/1.0 200 OK\r\n"));
+        idle[i] = i % 2 ? connect_unix(f.path) : connect_tcp();
+    assert_true(begins(ask(REQUEST_SELF), "HTTP/1.0 200 OK\r\n"));
+    assert_true(is_closed(idle[0], true)); /* the oldest went first, */
+    assert_false(is_closed(idle[199], false));
+    assert_false(is_closed(busy, false)); /* and never the one that is served */
+    close(busy);
+    wait_for(&f.fake.stops, 1);
+    for (int i = 0; i < 200; i++)
+        close(idle[i]);
+}
+
+static void half_sent_requests_make_room_too(void **state)
+{
+    (void)state;
+    int half[100];
+    for (int i = 0; i < 100; i++) {
+        half[i] = connect_unix(f.path);
+        send_text(half[i], "GET /debug/preflame/self HTTP/1.0\r\n");
+    }
+    assert_true(begins(ask(REQUEST_SELF), "HTTP/1.0 200 OK\r\n"));
+    assert_true(is_closed(half[0], true));
+    send_text(half[99], "\r\n");
+    assert_true(begins(read_to_end(half[99]), "HTTP/1.0 200 OK\r\n"));
+    for (int i = 0; i < 99; i++)
+        close(half[i]);
+}
+
+static void more_profiles_than_sixteen_at_once_are_refused(void **state)
+{
+    (void)state;
+    int busy[16];
+    for (int i = 0; i < 16; i++) {
+        busy[i] = connect_unix(f.path);
+        send_text(busy[i], "GET /debug/pprof/heap?seconds=1000 HTTP/1.1\r\n\r\n");
+        wait_for(&f.fake.takes, i + 1);
+    }
+    static const char *const more[] = {"GET /debug/pprof/profile?seconds=1 HTTP/1.0\r\n\r\n",
+                                       "GET /debug/pprof/mutex HTTP/1.0\r\n\r\n"};
+    for (int i = 0; i < 2; i++) {
+        const char *got = ask(more[i]);
+        assert_true(begins(got, "HTTP/1.0 503 Service Unavailable\r\n"));
+        assert_non_null(strstr(got, "X-Go-Pprof: 1\r\n"));
+        assert_true(ends(got, "\r\n\r\ntoo many profiles at once; try again later\n"));
+    }
+    assert_true(begins(ask(REQUEST_SELF), "HTTP/1.0 200 OK\r\n")); /* that costs nothing */
+    for (int i = 0; i < 16; i++)
+        close(busy[i]);
+    int tries = 0;
+    while (!begins(ask(more[1]), "HTTP/1.0 200 OK\r\n")) /* until the server has seen them leave */
+        assert_true(tries++ < 100000);
 }
 
 static void server_with_all_places_taken_can_be_stopped(void **state)
 {
     int idle[70];
-    for (int i = 0; i < 70; i++)
+    for (int i = 0; i < 70; i++) {
         idle[i] = connect_unix(f.path);
-    send_text(idle[0], long_profile);
-    wait_for(&f.fake.starts, 1);
+        if (i == 0) {
+            send_text(idle[0], long_profile);
+            wait_for(&f.fake.starts, 1);
+        }
+    }
     stop(state);
     assert_int_equal(atomic_load(&f.fake.stops), 1);
     for (int i = 0; i < 70; i++)
         close(idle[i]);
+}
+
+static void request_that_never_ends_is_ended(void **state)
+{
+    (void)state;
+    make_folder();
+    start_with((struct http_options){.request_timeout_ns = 100000000});
+    static const char *const beginnings[] = {
+        "G", "GET /debug/preflame/self HTTP/1.0\r\nX: ",
+        "POST /debug/pprof/symbol HTTP/1.0\r\nContent-Length: 1000000\r\n\r\n",
+        "POST /debug/pprof/symbol HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n"};
+    for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++) {
+        int fd = connect_unix(f.path);
+        struct pollfd readable = {.fd = fd, .events = POLLIN};
+        send_text(fd, beginnings[i]);
+        /* One more byte every few milliseconds: such a client is never silent. */
+        for (int sent = 0; poll(&readable, 1, 5) == 0; sent++) {
+            assert_true(sent < 4000);
+            try_to_send(fd, "1");
+        }
+        assert_string_equal(read_to_end(fd), "");
+    }
+    assert_true(begins(ask(REQUEST_SELF), "HTTP/1.0 200 OK\r\n"));
+}
+
+static void client_that_does_not_read_its_reply_is_ended(void **state)
+{
+    (void)state;
+    make_folder();
+    f.fake.self_bytes = 8000000; /* more than the kernel holds for it */
+    start_with((struct http_options){.reply_timeout_ns = 100000000});
+    int fd = connect_unix(f.path);
+    send_text(fd, REQUEST_SELF);
+    char buffer[4096];
+    long got = 0;
+    struct pollfd left = {.fd = fd, .events = POLLRDHUP};
+    for (int reads = 0; poll(&left, 1, 5) == 0; reads++) { /* slowly */
+        assert_true(reads < 1500);
+        got += read(fd, buffer, sizeof(buffer));
+    }
+    assert_true(got > 0 && got < f.fake.self_bytes);
+    close(fd);
 }
 
 /* evhttp asks for a client's name, and holds a name that is too long for a fatal error. */
@@ -183,6 +277,7 @@ static void client_with_a_long_name_is_served(void **state)
 int main(void)
 {
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, start_plain, stop)
+#define ALONE(test) cmocka_unit_test_teardown(test, stop)
     const struct CMUnitTest tests[] = {
         SERVED(oversized_and_broken_requests_are_refused),
         SERVED(body_comes_in_pieces_after_continue),
@@ -191,9 +286,13 @@ int main(void)
         SERVED(client_that_closed_its_own_direction_gets_the_reply),
         SERVED(client_that_leaves_frees_the_profile),
         SERVED(request_sent_during_a_profile_is_answered_after_it),
-        SERVED(client_beyond_the_limit_waits_for_its_turn),
+        SERVED(idle_clients_make_room_for_those_who_ask),
+        SERVED(half_sent_requests_make_room_too),
+        SERVED(more_profiles_than_sixteen_at_once_are_refused),
         SERVED(server_with_all_places_taken_can_be_stopped),
         SERVED(client_with_a_long_name_is_served),
+        ALONE(request_that_never_ends_is_ended),
+        ALONE(client_that_does_not_read_its_reply_is_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
