@@ -62,6 +62,21 @@ static bool read_http(const char *value, struct options *o)
     return true;
 }
 
+/* What can't be sent as a token must neither be shown nor leave the port open. */
+static bool read_http_token(const char *value, struct options *o)
+{
+    size_t len = 0;
+    while (value[len] > ' ' && value[len] < 0x7f)
+        len++;
+    o->is_token_unfit = value[len] || len >= sizeof(o->http_token);
+    if (o->is_token_unfit)
+        log_line(LOG_ERROR,
+                 "PREFLAME_HTTP_TOKEN is not 1 to 255 visible ASCII characters; nothing is served on TCP");
+    else
+        memcpy(o->http_token, value, len + 1);
+    return true;
+}
+
 static bool read_path(const char *value, char *to)
 {
     if (strlen(value) >= PATH_MAX || !value[0])
@@ -154,6 +169,7 @@ static const struct row rows[] = {
     {"PREFLAME", read_off, "off, or nothing"},
     {"PREFLAME_LOG", read_log, "error, warn, info or debug"},
     {"PREFLAME_HTTP", read_http, "a port or host:port"},
+    {"PREFLAME_HTTP_TOKEN", read_http_token, "a word"},
     {"PREFLAME_SOCKET", read_socket, "an absolute path of at most 107 bytes, or off"},
     {"PREFLAME_PROFILE", read_profiles, "a list like cpu,heap,mutex"},
     {"PREFLAME_OUT", read_out, "a folder"},

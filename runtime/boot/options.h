@@ -13,6 +13,8 @@ struct options {
     bool has_http;
     char http_host[256]; /* "" = loopback */
     uint16_t http_port;
+    char http_token[256]; /* "" = none */
+    bool is_token_unfit;  /* one was given that can't be used: then there is no TCP */
     bool has_socket;
     char socket_path[PATH_MAX]; /* "" = the default place */
     char profiles[256];         /* names, as given; "" = none */

@@ -3,6 +3,7 @@
 
 #include "boot/control.h"
 #include "boot/profiles.h"
+#include "exporters/http/listen.h"
 #include "exporters/http/server.h"
 #include "exporters/local_names.h"
 
@@ -20,7 +21,7 @@ static const struct engine_host *host;
 static struct http_server *server;
 static pthread_t thread;
 static bool is_running;
-static char socket_path[PATH_MAX]; /* ours to remove; "" = none */
+static char socket_path[PATH_MAX]; /* "" = none */
 static char helper_path[PATH_MAX];
 static const char *helper_argv[] = {helper_path, "symbolize", NULL};
 static struct helper_command helper_command = {.argv = helper_argv, .nice_add = 5};
@@ -160,7 +161,9 @@ static void report(void *context, int socket_error, int tcp_error, uint16_t port
 {
     (void)context;
     const struct options *options = host->options;
-    const char *name = options->http_host[0] ? options->http_host : "127.0.0.1";
+    const char *host_name = options->http_host[0] ? options->http_host : "127.0.0.1";
+    char name[sizeof(options->http_host) + 2];
+    snprintf(name, sizeof(name), strchr(host_name, ':') ? "[%s]" : "%s", host_name);
     if (socket_error) {
         host->log(LOG_WARN, "no socket %s: %s; set PREFLAME_SOCKET", socket_path, strerror(-socket_error));
         socket_path[0] = 0;
@@ -171,6 +174,9 @@ static void report(void *context, int socket_error, int tcp_error, uint16_t port
                   options->http_port, strerror(-tcp_error));
     else if (port)
         host->log(LOG_INFO, "http://%s:%u/debug/pprof/", name, port);
+    if (port && !options->http_token[0] && !listen_is_loopback(options->http_host))
+        host->log(LOG_ERROR, "http://%s:%u is open to everybody who can reach it; set PREFLAME_HTTP_TOKEN",
+                  name, port);
     pthread_mutex_lock(&ready_lock);
     is_ready = true;
     pthread_cond_broadcast(&ready_changed);
@@ -231,11 +237,12 @@ void services_start(bool is_child)
     if (is_running)
         return;
     choose_socket(is_child);
+    bool has_tcp = host->options->has_http && !host->options->is_token_unfit && !is_child;
     struct http_options http = {.helper_env = helper_command.env,
                                 .socket_path = socket_path[0] ? socket_path : NULL,
-                                .tcp_host =
-                                    host->options->has_http && !is_child ? host->options->http_host : NULL,
-                                .tcp_port = host->options->http_port};
+                                .tcp_host = has_tcp ? host->options->http_host : NULL,
+                                .tcp_port = host->options->http_port,
+                                .token = host->options->http_token};
     if (!http.socket_path && !http.tcp_host)
         return;
     int error = http_server_new(&http, &source, &server);
@@ -272,8 +279,8 @@ void services_stop(void)
 
 void services_unlink(void)
 {
-    if (is_running && socket_path[0])
-        unlink(socket_path);
+    if (is_running)
+        http_server_unlink(server);
 }
 
 void services_after_fork_child(void)
