@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define PROGRAM_LABELS_MAX 16
 
 struct build {
     struct profile *profile;
@@ -83,6 +86,21 @@ static uint32_t add_other(struct build *build, const struct snapshot_row *row, u
     return count;
 }
 
+/* What the program said of its work (preflame_label_set). */
+static unsigned add_program_labels(struct profile *profile, const struct snapshot_row *row,
+                                   struct profile_label *ret)
+{
+    const char *at = row->labels;
+    unsigned count = 0;
+    for (; at && count < row->label_count && count < PROGRAM_LABELS_MAX; count++) {
+        const char *value = at + strlen(at) + 1;
+        ret[count] = (struct profile_label){.key = profile_string(profile, at),
+                                            .text = profile_string(profile, value)};
+        at = value + strlen(value) + 1;
+    }
+    return count;
+}
+
 static int add_row(struct build *build, const struct snapshot_row *row)
 {
     struct profile *profile = build->profile;
@@ -99,8 +117,9 @@ static int add_row(struct build *build, const struct snapshot_row *row)
         locations[count++] = location_of(build, row->thread ? PC_NO_STACK : PC_STACKS_FULL, 0);
     for (uint32_t i = 0; i < row->frame_count; i++)
         locations[count++] = location_of(build, row->pcs[i], row->epoch);
-    struct profile_label labels[KIND_LABELS_MAX];
+    struct profile_label labels[KIND_LABELS_MAX + PROGRAM_LABELS_MAX];
     unsigned label_count = build->kind->labels ? build->kind->labels(profile, row, labels) : 0;
+    label_count += add_program_labels(profile, row, labels + label_count);
     profile_add_sample(profile, locations, count, labels, label_count, values);
     return 0;
 }

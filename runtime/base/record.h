@@ -13,9 +13,9 @@ struct record {
     int64_t value;   /* unit by kind */
     uint32_t stack;  /* id in the stack table, 0 = table full */
     int32_t tid;
-    uint32_t count; /* events that the record stands for: 1 + timer overrun */
-    uint16_t kind;  /* enum record_kind */
-    uint16_t spare;
+    uint32_t count;  /* events that the record stands for: 1 + timer overrun */
+    uint16_t kind;   /* enum record_kind */
+    uint16_t labels; /* number of the label set, 0 = none */
 };
 
 #endif

@@ -43,7 +43,11 @@ struct engine {
     void (*before_fork)(void);
     void (*after_fork_parent)(void);
     void (*after_fork_child)(bool is_light);
-    void (*settle)(void);            /* a forked child is here to stay: serve it */
+    void (*settle)(void); /* a forked child is here to stay: serve it */
+    /* What the program asks for itself (boot/program_profile.h). */
+    int (*program_profile_start)(const char *path);
+    int (*program_profile_stop)(void);
+    int (*program_profile_write)(const char *name, const char *path);
     void (*last_thread_ended)(void); /* finish, and end the engine's own threads */
 };
 

@@ -3,6 +3,7 @@
 #include "boot/door.h"
 #include "boot/exit_profile.h"
 #include "boot/profiles.h"
+#include "boot/program_profile.h"
 #include "boot/services.h"
 #include "boot/trace.h"
 #include "pipeline/keeper.h"
@@ -75,6 +76,7 @@ static void engine_after_fork_child(bool is_light)
     services_after_fork_child();
     control_after_fork_child();
     profiles_after_fork_child();
+    program_profile_after_fork_child();
     if (is_light)
         return;
     trace_after_fork_child();
@@ -98,6 +100,9 @@ static const struct engine engine = {
     .after_fork_parent = trace_after_fork_parent,
     .after_fork_child = engine_after_fork_child,
     .settle = engine_settle,
+    .program_profile_start = program_profile_start,
+    .program_profile_stop = program_profile_stop,
+    .program_profile_write = program_profile_write,
     .last_thread_ended = engine_last_thread_ended,
 };
 

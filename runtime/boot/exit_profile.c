@@ -1,11 +1,10 @@
 /* Where the file goes, what is said, and the way from raw samples to a named profile on disk. */
 #include "boot/exit_profile.h"
 
-#include "base/atomic_file.h"
 #include "boot/control.h"
+#include "boot/profile_file.h"
 #include "boot/profiles.h"
 #include "boot/services.h"
-#include "exporters/local_names.h"
 #include "pipeline/keeper.h"
 
 #include <errno.h>
@@ -18,9 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROFILE_BYTES_MAX ((size_t)256 << 20)
 #define OUTPUTS_MAX 16
-#define SYMBOLIZE_TIMEOUT_NS (INT64_C(10) * 1000000000)
 
 static const struct engine_host *host;
 static char folder[PATH_MAX];
@@ -175,43 +172,10 @@ bool exit_profile_is_on(void)
     return atomic_load_explicit(&is_on, memory_order_acquire);
 }
 
-/* The profile with names, by the helper; by symbol tables when that fails. */
-static int encode(struct profile *profile, struct bytes *out)
-{
-    const struct helper_command *helper = services_symbolizer();
-    struct bytes raw;
-    bytes_init(&raw, PROFILE_BYTES_MAX);
-    int error = profile_encode(profile, &raw);
-    if (!error && helper) {
-        keeper_progress(true);
-        error = helper_run(helper, raw.data, raw.len, SYMBOLIZE_TIMEOUT_NS, out);
-        keeper_progress(false);
-        struct profile *named = NULL;
-        if (!error)
-            error = profile_decode(out->data, out->len, PROFILE_BYTES_MAX, &named, NULL);
-        profile_free(named);
-    } else {
-        error = -ENOENT;
-    }
-    bytes_clear(&raw);
-    if (!error)
-        return 0;
-    bytes_clear(out);
-    local_names_finish(profile);
-    return profile_encode_gzip(profile, out);
-}
-
 static void write_profile(struct output *output, struct profile *profile)
 {
-    struct bytes out;
-    bytes_init(&out, PROFILE_BYTES_MAX);
-    int error = encode(profile, &out);
-    if (!error) {
-        choose_path(output);
-        keeper_progress(false);
-        error = atomic_file_write(output->path, out.data, out.len, false);
-    }
-    bytes_clear(&out);
+    choose_path(output);
+    int error = profile_file_write(profile, output->path);
     output->is_written |= !error;
     if (error)
         host->log(LOG_ERROR, "no %s profile: %s: %s", output->kind->name, output->path, strerror(-error));

@@ -1,6 +1,7 @@
 /* The preload's half of the composition: starts with the program, loads the engine, tells it how the process
  * goes on. */
 #include "base/private_files.h"
+#include "boot/api.h"
 #include "boot/door.h"
 #include "boot/options.h"
 #include "capture/capture.h"
@@ -53,7 +54,8 @@ static bool make_state(void)
     capture.rules = map_zeroed(sizeof(*capture.rules));
     capture.stacks = map_zeroed(sizeof(*capture.stacks));
     capture.buckets = map_zeroed(sizeof(*capture.buckets));
-    if (!threads || !capture.rules || !capture.stacks || !capture.buckets)
+    capture.labels = map_zeroed(sizeof(*capture.labels));
+    if (!threads || !capture.rules || !capture.stacks || !capture.buckets || !capture.labels)
         return false;
     capture.threads = threads; /* from here on hooks know threads and signals */
     capture.cookie = (uintptr_t)&capture;
@@ -214,6 +216,7 @@ __attribute__((constructor)) static void preload_started(void)
         waits_start(options.block_rate, options.mutex_fraction);
         if (engine)
             engine->start();
+        api_init(engine);
     }
     thread_self.guard--;
     errno = error;

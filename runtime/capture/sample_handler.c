@@ -30,7 +30,8 @@ static void take_sample(const siginfo_t *info, const ucontext_t *context)
                                 .stack = stack,
                                 .tid = thread_self.tid,
                                 .count = count,
-                                .kind = RECORD_CPU};
+                                .kind = RECORD_CPU,
+                                .labels = (uint16_t)thread_self.labels};
         ring_push(&slot->ring, &record);
     }
     const struct sink *sink = atomic_load_explicit(&capture.sink, memory_order_acquire);

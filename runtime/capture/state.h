@@ -4,6 +4,7 @@
 
 #include "base/sink.h"
 #include "capture/buckets.h"
+#include "capture/labels.h"
 #include "capture/modules.h"
 #include "capture/rules.h"
 #include "capture/stacks.h"
@@ -38,6 +39,7 @@ struct capture_state {
     _Atomic(const struct sink *) sink;
     _Atomic uint32_t session; /* trace session number: grows at each session start */
     _Atomic uint32_t traces_samples;
+    _Atomic uint64_t waits_missed; /* waits that the table of contended objects had no room or time for */
     _Atomic uint64_t truncated, failed; /* walks that ended early, by why */
     uint64_t own_low, own_high;         /* the preload's code */
     uint64_t plain_low, plain_high;     /* libc's syscall(), through which hooks make plain calls */
@@ -47,6 +49,7 @@ struct capture_state {
     struct rule_table *rules;
     struct stack_table *stacks;
     struct bucket_table *buckets;
+    struct label_table *labels;
     struct thread_table *threads;
 };
 

@@ -70,6 +70,7 @@ struct thread_self {
     bool is_trace_ready;    /* sink->thread_init was called */
     bool is_signal_blocked; /* the program believes our signal is blocked here */
     bool is_signal_pending; /* the program's own signal of our number came while it believed so */
+    uint32_t labels;        /* number of the label set, 0 = none */
     uint8_t wait_streak;    /* calls in a row that hardly waited */
     uint8_t wait_skip;      /* calls to come that aren't timed */
     uint8_t wait_weight;    /* calls that a timed one stands for; 0 = 1 */

@@ -164,7 +164,8 @@ static void count_created(bool is_created)
         return;
     int error = errno;
     thread_self.guard++;
-    struct bucket_key key = {.kind = BUCKET_THREADCREATE, .stack = capture_here()};
+    struct bucket_key key = {
+        .kind = BUCKET_THREADCREATE, .stack = capture_here(), .labels = thread_self.labels};
     struct bucket *bucket = bucket_of(capture.buckets, &key);
     if (bucket)
         bucket_add(bucket, 0, 1);

@@ -37,6 +37,9 @@ void losses_read(struct capture_state *state, struct losses *ret)
         .gated = atomic_load_explicit(&state->modules.gated, memory_order_relaxed),
         .stacks_full = atomic_load_explicit(&state->stacks->refused, memory_order_relaxed),
         .threads_refused = atomic_load_explicit(&state->threads->refused, memory_order_relaxed),
+        .buckets_full = atomic_load_explicit(&state->buckets->refused, memory_order_relaxed),
+        .labels_full = atomic_load_explicit(&state->labels->refused, memory_order_relaxed),
+        .waits_missed = atomic_load_explicit(&state->waits_missed, memory_order_relaxed),
         .timers_refused = atomic_load_explicit(&state->sampling.refused_timers, memory_order_relaxed),
     };
     uint32_t used = slots_used(state);

@@ -41,10 +41,20 @@ static void add_stack(struct stack_table *stacks, uint32_t stack, struct snapsho
     row->epoch = entry->epoch;
 }
 
-static struct snapshot_row row_of(struct stack_table *stacks, const struct total *total)
+static void add_labels(const struct label_table *table, uint32_t id, struct snapshot_row *row)
+{
+    const struct label_set *set = labels_set(table, id);
+    if (!set)
+        return;
+    row->labels = set->pairs;
+    row->label_count = set->count;
+}
+
+static struct snapshot_row row_of(struct capture_state *state, const struct total *total)
 {
     struct snapshot_row row = {.tid = total->tid, .values = {(int64_t)total->count, total->value}};
-    add_stack(stacks, total->stack, &row);
+    add_stack(state->stacks, total->stack, &row);
+    add_labels(state->labels, total->labels, &row);
     memcpy(row.thread_name, total->name, sizeof(row.thread_name));
     return row;
 }
@@ -56,13 +66,13 @@ int freeze(struct capture_state *state, const struct totals *totals, each_module
     if (!ret->rows)
         return -ENOMEM;
     for (size_t i = 0; i < totals->count; i++)
-        ret->rows[ret->row_count++] = row_of(state->stacks, &totals->rows[i]);
+        ret->rows[ret->row_count++] = row_of(state, &totals->rows[i]);
     each_module(add_module, ret);
     return ret->error;
 }
 
 struct bucket_copy {
-    struct stack_table *stacks;
+    struct capture_state *state;
     struct snapshot *snapshot;
     size_t room;
 };
@@ -76,8 +86,9 @@ static void copy_bucket(struct bucket *bucket, void *context)
         any |= row.values[i] = atomic_load_explicit(&bucket->values[i], memory_order_relaxed);
     if (!any || copy->snapshot->row_count == copy->room)
         return;
-    add_stack(copy->stacks, bucket->key.stack, &row);
-    const struct stack_entry *other = stacks_entry(copy->stacks, bucket->key.other);
+    add_stack(copy->state->stacks, bucket->key.stack, &row);
+    add_labels(copy->state->labels, bucket->key.labels, &row);
+    const struct stack_entry *other = stacks_entry(copy->state->stacks, bucket->key.other);
     if (other) {
         row.other_pcs = other->pcs;
         row.other_count = other->count;
@@ -97,7 +108,7 @@ static int copy_buckets(struct capture_state *state, enum bucket_kind kind, size
 {
     size_t count = 0;
     buckets_each(state->buckets, kind, count_bucket, &count);
-    struct bucket_copy copy = {.stacks = state->stacks, .snapshot = ret, .room = count + count / 8 + 64};
+    struct bucket_copy copy = {.state = state, .snapshot = ret, .room = count + count / 8 + 64};
     *ret = (struct snapshot){.rows = calloc(copy.room + more, sizeof(*ret->rows))};
     if (!ret->rows)
         return -ENOMEM;

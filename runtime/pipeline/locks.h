@@ -2,6 +2,7 @@
  *
  *   rank  lock                          protects
  *   1     load_lock  (boot/trace.c)     loading a provider against forking
+ *   -     program_lock (boot/program_profile.c) the program's own CPU profile; taken before control_lock
  *   2     control_lock (boot/control.c) who profiles; starting and stopping
  *   3     pipeline_lock (pipeline/)     rings' reading side, totals
  *   4     the loader's own              the C library's list of objects

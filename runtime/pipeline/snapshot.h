@@ -20,7 +20,10 @@
     X(stacks_full, "stack_dictionary_full")                                                                  \
     X(totals_full, "totals_full")                                                                            \
     X(threads_refused, "threads_without_slot")                                                               \
-    X(timers_refused, "timers_refused")
+    X(timers_refused, "timers_refused")                                                                      \
+    X(buckets_full, "buckets_full") /* events that found no room in the table of counted profiles */         \
+    X(labels_full, "label_sets_refused")                                                                     \
+    X(waits_missed, "waits_without_holder") /* too many objects waited for at once */
 
 struct losses {
 #define LOSS_MEMBER(member, name) uint64_t member;
@@ -39,7 +42,9 @@ struct snapshot_row {
     uint32_t epoch;            /* of the modules that explain the pcs */
     const uint64_t *other_pcs; /* the other side's stack, NULL = none */
     uint32_t other_count, other_epoch;
-    uint64_t detail;                 /* by kind, as in base/bucket_kind.h */
+    uint64_t detail;    /* by kind, as in base/bucket_kind.h */
+    const char *labels; /* what the program said: pairs "key\0value\0"; NULL = nothing; borrowed */
+    uint32_t label_count;
     int32_t tid;                     /* 0: not by thread */
     int64_t values[SNAPSHOT_VALUES]; /* CPU: samples, ns; else by kind */
     char thread_name[16];

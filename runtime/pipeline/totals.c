@@ -41,7 +41,8 @@ void totals_add(struct totals *totals, const struct record *record, const char *
     struct {
         uint32_t stack;
         int32_t tid;
-    } key = {record->stack, record->tid};
+        uint32_t labels;
+    } key = {record->stack, record->tid, record->labels};
     uint32_t *at = map_find(&totals->ids, &key, sizeof(key));
     if (!at && !(at = add_key(totals, &key, sizeof(key)))) {
         totals->lost += record->count;
@@ -50,6 +51,7 @@ void totals_add(struct totals *totals, const struct record *record, const char *
     struct total *row = &totals->rows[*at];
     row->stack = record->stack;
     row->tid = record->tid;
+    row->labels = record->labels;
     row->count += record->count;
     row->value += record->value;
     strncpy(row->name, name, sizeof(row->name) - 1);

@@ -14,13 +14,14 @@
 struct total {
     uint32_t stack;
     int32_t tid;
+    uint32_t labels;
     uint64_t count; /* samples, overruns included */
     int64_t value;  /* ns */
     char name[16];  /* the thread's, as it was last seen */
 };
 
 struct totals {
-    struct map ids; /* (stack, tid) → row */
+    struct map ids; /* (stack, tid, labels) → row */
     struct total *rows;
     size_t count, room;
     uint64_t lost; /* samples that found no row */

@@ -2,13 +2,14 @@
  * long. */
 #include "profilers/contention.h"
 
+#include "capture/state.h"
+
 #include <stddef.h>
 #include <string.h>
 
 #define SPINS 2000 /* a set is held for some ten instructions, unless its holder was preempted there */
 
 struct contention_set contention_sets[CONTENTION_SETS];
-_Atomic uint64_t contention_missed;
 
 static bool enter(struct contention_set *set)
 {
@@ -19,7 +20,7 @@ static bool enter(struct contention_set *set)
             return true;
         __builtin_ia32_pause();
     }
-    atomic_fetch_add_explicit(&contention_missed, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&capture.waits_missed, 1, memory_order_relaxed);
     return false;
 }
 
@@ -59,7 +60,7 @@ bool contention_join(const void *object, int64_t now_ns, uint32_t stack)
         *contended = (struct contended){.object = (uintptr_t)object, .last_ns = now_ns};
     } else {
         leave(set);
-        atomic_fetch_add_explicit(&contention_missed, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&capture.waits_missed, 1, memory_order_relaxed);
         return false;
     }
     contended->waiters++;

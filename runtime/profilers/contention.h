@@ -31,7 +31,6 @@ struct contention_set {
 };
 
 extern struct contention_set contention_sets[CONTENTION_SETS];
-extern _Atomic uint64_t contention_missed; /* waits that found their set full, or busy for too long */
 
 /* What ended a wait. */
 struct contention_end {

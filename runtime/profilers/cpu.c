@@ -149,7 +149,8 @@ void cpu_settle_self(struct thread_slot *slot)
                                 .stack = capture_marked(PC_THREAD_ENDED, entry),
                                 .tid = thread_self.tid,
                                 .count = (uint32_t)missing,
-                                .kind = RECORD_CPU};
+                                .kind = RECORD_CPU,
+                                .labels = (uint16_t)thread_self.labels};
         ring_push(&slot->ring, &record);
     }
     errno = error;

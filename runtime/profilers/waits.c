@@ -54,7 +54,8 @@ static bool is_counted(int64_t rate, int64_t *amount, int64_t *count)
 static void add(uint32_t kind, uint32_t stack, uint32_t other, uint64_t detail, int64_t first, int64_t second,
                 int64_t third)
 {
-    struct bucket_key key = {.kind = kind, .stack = stack, .detail = detail, .other = other};
+    struct bucket_key key = {
+        .kind = kind, .stack = stack, .detail = detail, .other = other, .labels = thread_self.labels};
     struct bucket *bucket = bucket_of(capture.buckets, &key);
     if (!bucket)
         return;

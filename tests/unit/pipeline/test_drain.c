@@ -15,8 +15,12 @@ static int set_up(void **state)
     state_of_tests = (struct capture_state){.pid = 1};
     state_of_tests.threads = calloc(1, sizeof(*state_of_tests.threads));
     state_of_tests.stacks = calloc(1, sizeof(*state_of_tests.stacks));
+    state_of_tests.buckets = calloc(1, sizeof(*state_of_tests.buckets));
+    state_of_tests.labels = calloc(1, sizeof(*state_of_tests.labels));
     totals_init(&totals);
-    return state_of_tests.threads && state_of_tests.stacks ? 0 : -1;
+    return state_of_tests.threads && state_of_tests.stacks && state_of_tests.buckets && state_of_tests.labels
+               ? 0
+               : -1;
 }
 
 static int tear_down(void **state)
@@ -24,6 +28,8 @@ static int tear_down(void **state)
     (void)state;
     free(state_of_tests.threads);
     free(state_of_tests.stacks);
+    free(state_of_tests.buckets);
+    free(state_of_tests.labels);
     totals_clear(&totals);
     return 0;
 }
@@ -92,6 +98,9 @@ static void every_loss_is_read(void **state)
     atomic_store(&state_of_tests.failed, 4);
     atomic_store(&state_of_tests.modules.gated, 5);
     atomic_store(&state_of_tests.stacks->refused, 6);
+    atomic_store(&state_of_tests.buckets->refused, 11);
+    atomic_store(&state_of_tests.labels->refused, 12);
+    atomic_store(&state_of_tests.waits_missed, 13);
     atomic_store(&state_of_tests.threads->refused, 7);
     atomic_store(&state_of_tests.sampling.refused_timers, 8);
     losses_read(&state_of_tests, &losses);
@@ -102,6 +111,9 @@ static void every_loss_is_read(void **state)
     assert_int_equal(losses.failed, 4);
     assert_int_equal(losses.gated, 5);
     assert_int_equal(losses.stacks_full, 6);
+    assert_int_equal(losses.buckets_full, 11);
+    assert_int_equal(losses.labels_full, 12);
+    assert_int_equal(losses.waits_missed, 13);
     assert_int_equal(losses.threads_refused, 7);
     assert_int_equal(losses.timers_refused, 8);
     /* What an ended thread lost stays counted. */

@@ -18,9 +18,10 @@ static int set_up(void **state)
     (void)state;
     state_of_tests.stacks = calloc(1, sizeof(*state_of_tests.stacks));
     state_of_tests.buckets = calloc(1, sizeof(*state_of_tests.buckets));
+    state_of_tests.labels = calloc(1, sizeof(*state_of_tests.labels));
     totals_init(&totals);
     module_count = 0;
-    return state_of_tests.stacks && state_of_tests.buckets ? 0 : -1;
+    return state_of_tests.stacks && state_of_tests.buckets && state_of_tests.labels ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -28,6 +29,7 @@ static int tear_down(void **state)
     (void)state;
     free(state_of_tests.stacks);
     free(state_of_tests.buckets);
+    free(state_of_tests.labels);
     totals_clear(&totals);
     return 0;
 }
@@ -63,6 +65,9 @@ static void rows_have_their_stacks_threads_and_values(void **state)
     struct snapshot snapshot CLEANUP(snapshot_clear);
     const uint64_t pcs[] = {0x1111, 0x2222};
     struct record record = {.value = 50, .tid = 7, .count = 5};
+    uint32_t labels = 0;
+    assert_true(labels_with(state_of_tests.labels, 0, "route", "/hello", &labels));
+    record.labels = (uint16_t)labels;
     record.stack = stacks_intern(state_of_tests.stacks, pcs, 2, 3);
     totals_add(&totals, &record, "worker");
     record.stack = 0; /* found the dictionary full */
@@ -76,6 +81,8 @@ static void rows_have_their_stacks_threads_and_values(void **state)
     assert_int_equal(snapshot.rows[0].values[0], 5);
     assert_int_equal(snapshot.rows[0].values[1], 50);
     assert_string_equal(snapshot.rows[0].thread_name, "worker");
+    assert_int_equal(snapshot.rows[0].label_count, 1);
+    assert_memory_equal(snapshot.rows[0].labels, "route\0/hello", 13);
     assert_int_equal(snapshot.rows[1].frame_count, 0);
     assert_int_equal(snapshot.rows[1].values[0], 5);
 }
