@@ -19,6 +19,7 @@ static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     bool is_running;
     bool trace_wants;
+    bool is_ticking; /* for others: control_keep_ticking */
     int hz;
     int64_t start_mono_ns, start_real_ns;
     struct losses before;
@@ -35,9 +36,17 @@ void control_init(const struct engine_host *the_host)
 /* The keeper has work while samples come in, or a trace may begin. */
 static void keep_busy(void)
 {
-    if (keeper_set_busy(cpu.is_running || cpu.trace_wants ||
+    if (keeper_set_busy(cpu.is_running || cpu.trace_wants || cpu.is_ticking ||
                         atomic_load_explicit(&host->state->sink, memory_order_acquire)))
         host->log(LOG_WARN, "a thread is refused: long profiles lose samples");
+}
+
+void control_keep_ticking(bool is_wanted)
+{
+    pthread_mutex_lock(&control_lock);
+    cpu.is_ticking = is_wanted;
+    keep_busy();
+    pthread_mutex_unlock(&control_lock);
 }
 
 void control_resume(void)

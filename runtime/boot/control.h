@@ -23,6 +23,9 @@ uint64_t control_cpu_samples(void);
 /* A trace wants samples, or no longer. */
 void control_trace_sampling(bool is_wanted);
 
+/* Somebody needs the keeper's ticks beside profiles and traces. */
+void control_keep_ticking(bool is_wanted);
+
 /* Sets the keeper to work if there is any: after a trace provider was loaded, and in a forked child. */
 void control_resume(void);
 

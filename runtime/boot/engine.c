@@ -5,6 +5,7 @@
 #include "boot/profiles.h"
 #include "boot/program_profile.h"
 #include "boot/services.h"
+#include "boot/spool.h"
 #include "boot/trace.h"
 #include "pipeline/keeper.h"
 
@@ -18,6 +19,7 @@ static void tick(uint64_t number)
 {
     bool is_changed = control_tick(number);
     trace_tick(number, is_changed);
+    spool_tick();
 }
 
 static void task(void)

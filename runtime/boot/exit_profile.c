@@ -5,6 +5,7 @@
 #include "boot/profile_file.h"
 #include "boot/profiles.h"
 #include "boot/services.h"
+#include "boot/spool.h"
 #include "pipeline/keeper.h"
 
 #include <errno.h>
@@ -145,28 +146,6 @@ static bool start(void)
     return output_count > 0;
 }
 
-void exit_profile_begin(const struct engine_host *the_host)
-{
-    static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, 0};
-    host = the_host;
-    start_time_s = process_start();
-    choose_outputs();
-    if (!output_count)
-        return;
-    if (!make_folder()) {
-        host->log(LOG_WARN, "no profile: %s: %s; set PREFLAME_OUT to a writable folder",
-                  host->options->out[0] ? host->options->out : folder, strerror(errno));
-        return;
-    }
-    for (size_t i = 0; i < output_count; i++)
-        choose_path(&outputs[i]);
-    if (!start())
-        return;
-    host->own_fatal(fatal, on_fatal);
-    for (size_t i = 0; i < output_count; i++)
-        host->log(LOG_ERROR, "%s profiling enabled, %s", outputs[i].kind->name, outputs[i].path);
-}
-
 bool exit_profile_is_on(void)
 {
     return atomic_load_explicit(&is_on, memory_order_acquire);
@@ -198,6 +177,41 @@ static int take(const struct profile_kind *kind, struct profile **ret)
     if (kind == &profile_kind_cpu)
         return control_cpu_take(false, kind, ret);
     return kind == &profile_kind_wall ? take_wall(ret) : profiles_take(kind, false, ret);
+}
+
+/* The spool's part: everything as it is now, without names. */
+static void fill_spool(void)
+{
+    for (size_t i = 0; i < output_count; i++) {
+        struct profile *profile = NULL;
+        if (take(outputs[i].kind, &profile) == 0)
+            spool_put(outputs[i].kind->name, profile);
+        profile_free(profile);
+    }
+}
+
+void exit_profile_begin(const struct engine_host *the_host)
+{
+    static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, 0};
+    host = the_host;
+    start_time_s = process_start();
+    choose_outputs();
+    if (!output_count)
+        return;
+    if (!make_folder()) {
+        host->log(LOG_WARN, "no profile: %s: %s; set PREFLAME_OUT to a writable folder",
+                  host->options->out[0] ? host->options->out : folder, strerror(errno));
+        return;
+    }
+    for (size_t i = 0; i < output_count; i++)
+        choose_path(&outputs[i]);
+    if (!start())
+        return;
+    spool_init(host, folder, fill_spool);
+    control_keep_ticking(true);
+    host->own_fatal(fatal, on_fatal);
+    for (size_t i = 0; i < output_count; i++)
+        host->log(LOG_ERROR, "%s profiling enabled, %s", outputs[i].kind->name, outputs[i].path);
 }
 
 static void write_output(struct output *output)
@@ -232,6 +246,8 @@ void exit_profile_write(bool ends)
         atomic_store_explicit(&is_on, false, memory_order_release);
     for (size_t i = 0; i < output_count; i++)
         write_output(&outputs[i]);
+    if (ends)
+        spool_remove();
     if (ends && any_is_sampled()) {
         struct profile *unwanted = NULL;
         (void)!control_cpu_take(true, &profile_kind_cpu, &unwanted);
@@ -249,5 +265,7 @@ void exit_profile_after_fork_child(void)
         outputs[i].is_written = false;
         choose_path(&outputs[i]);
     }
-    (void)start();
+    if (start())
+        spool_init(host, folder, fill_spool);
+    control_keep_ticking(output_count > 0);
 }

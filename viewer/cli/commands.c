@@ -11,6 +11,7 @@ const struct command commands[] = {
     {"record", "record an LTTng trace of a program", cmd_record},
 #endif
     {"view", "show a trace or a profile: flame graph, folded stacks or text", cmd_view},
+    {"recover", "the profiles of a process that was killed", cmd_recover},
 #ifdef PREFLAME_HAVE_CMD_SYMBOLIZE
     {"symbolize", NULL, cmd_symbolize},
 #endif

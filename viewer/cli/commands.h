@@ -19,6 +19,7 @@ extern const struct command commands[];
 int cmd_run(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_view(int argc, char **argv);
+int cmd_recover(int argc, char **argv);
 int cmd_symbolize(int argc, char **argv);
 
 #endif
