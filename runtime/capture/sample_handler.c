@@ -14,11 +14,34 @@
 
 sample_foreign_fn sample_foreign;
 
-static void take_sample(const siginfo_t *info, const ucontext_t *context)
+typedef void (*work_fn)(struct thread_slot *slot, const siginfo_t *info, const ucontext_t *context);
+
+/* work(slot, info, context) with sp at `top`: what is left of the interrupted stack may not be enough for it.
+ * A debugger finds its way out by rbp. */
+void sample_work_on_stack(struct thread_slot *slot, const siginfo_t *info, const ucontext_t *context,
+                          void *top, work_fn work);
+__asm__(".pushsection .text\n"
+        ".hidden sample_work_on_stack\n"
+        ".globl sample_work_on_stack\n"
+        ".type sample_work_on_stack, @function\n"
+        "sample_work_on_stack:\n"
+        "\t.cfi_startproc\n"
+        "\tpushq %rbp\n"
+        "\t.cfi_def_cfa_offset 16\n"
+        "\t.cfi_offset 6, -16\n"
+        "\tmovq %rsp, %rbp\n"
+        "\t.cfi_def_cfa_register 6\n"
+        "\tmovq %rcx, %rsp\n"
+        "\tcall *%r8\n"
+        "\tleave\n"
+        "\t.cfi_def_cfa 7, 8\n"
+        "\tret\n"
+        "\t.cfi_endproc\n"
+        ".size sample_work_on_stack, .-sample_work_on_stack\n"
+        ".popsection\n");
+
+static void take_sample(struct thread_slot *slot, const siginfo_t *info, const ucontext_t *context)
 {
-    struct thread_slot *slot = capture_slot();
-    if (!slot)
-        return;
     uint32_t stack = capture_interrupted(context);
     /* Timers tick with the kernel's HZ: the overrun says how many periods passed since the last signal. */
     uint32_t count = 1 + (uint32_t)(info->si_overrun > 0 ? info->si_overrun : 0);
@@ -47,11 +70,10 @@ static void take_sample(const siginfo_t *info, const ucontext_t *context)
 }
 
 /* Somebody asked where this thread is. */
-static void answer(const ucontext_t *context)
+static void answer(struct thread_slot *slot, const siginfo_t *info, const ucontext_t *context)
 {
-    struct thread_slot *slot = capture_slot();
-    if (slot)
-        others_answer(slot, capture_interrupted(context));
+    (void)info;
+    others_answer(slot, capture_interrupted(context));
 }
 
 void sample_handler(int signal, siginfo_t *info, void *context)
@@ -65,11 +87,11 @@ void sample_handler(int signal, siginfo_t *info, void *context)
     }
     int error = errno;
     thread_self.samples_taken++;
-    if (is_question)
-        answer(context);
-    else if (atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
-        take_sample(info, context);
-    else
+    struct thread_slot *slot = capture_slot();
+    if (!is_question && !atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
         atomic_fetch_add_explicit(&capture.sampling.late, 1, memory_order_relaxed);
+    else if (slot)
+        sample_work_on_stack(slot, info, context, slot->handler_stack + HANDLER_STACK_BYTES,
+                             is_question ? answer : take_sample);
     errno = error;
 }

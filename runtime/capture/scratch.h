@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 #define STACK_FRAMES_MAX 512
-#define WINDOW_BYTES 1024 /* a power of two that divides a page */
+#define HANDLER_STACK_BYTES 8192 /* a sample takes 2.5 kB of it, 1 kB of which is the trace provider's */
+#define WINDOW_BYTES 1024        /* a power of two that divides a page */
 
 /* The last block read of a stack whose bounds nobody knows. */
 struct stack_window {
@@ -23,10 +24,11 @@ struct cfi_scratch {
     uint8_t fde[512];
 };
 
+/* What most walks touch comes first. */
 struct walk_scratch {
+    struct cfi_scratch cfi;
     uint64_t frames[STACK_FRAMES_MAX]; /* the stack under way */
     struct stack_window stack;
-    struct cfi_scratch cfi;
 };
 
 #endif

@@ -55,7 +55,10 @@ struct thread_slot {
     _Atomic uint32_t asked, answered; /* questions for its stack, by number (capture/others.h) */
     uint32_t answered_stack;
     struct ring ring;
-    struct walk_scratch in_hook, in_handler; /* the handler may interrupt a hook: each has its own */
+    /* The handler may interrupt a hook: each has its own. In this order what every sample touches lies in few
+     * pages, the end of the handler's stack and the next slot's beginning together. */
+    struct walk_scratch in_handler, in_hook;
+    _Alignas(16) uint8_t handler_stack[HANDLER_STACK_BYTES];
 };
 
 /* The thread's own state. */

@@ -8,6 +8,7 @@ from conftest import BUILD, PRELOAD, program
 
 IS_FULL = os.environ.get("PREFLAME_TEST_FULL") == "1"
 STRESS_SECONDS = 60
+STRESS_HZ = 4000
 WINDOW_SECONDS = 8 if IS_FULL else 4
 PAIRS = 4
 GUARD = BUILD / "lib" / "libmalloc_guard.so"
@@ -27,14 +28,15 @@ def test_the_guard_sees_an_allocation_in_a_handler(runner):
 def test_stress_neither_hangs_nor_allocates_in_the_handler(runner, tmp_path):
     out = tmp_path / "out"
     outcome = runner.run([program("capture_stress"), STRESS_SECONDS], preload=f"{PRELOAD}:{GUARD}",
-                         timeout_s=STRESS_SECONDS + 40, PREFLAME_PROFILE="cpu", PREFLAME_CPU_HZ=1000, PREFLAME_OUT=out)
+                         timeout_s=STRESS_SECONDS + 40, PREFLAME_PROFILE="cpu", PREFLAME_CPU_HZ=STRESS_HZ, PREFLAME_OUT=out)
     assert outcome.status == 0, outcome.stdout + outcome.stderr
     work = json.loads(outcome.stdout)
     assert work["mistakes"] == 0
     assert work["least_rounds"] > 0 and work["loads"] > 0 and work["forks"] > 0
     assert violations(outcome).startswith("malloc_guard: violations=0 ")
     profile = pprof_reader.read(out / "cpu.pprof")
-    assert profile.total("samples") > 100 * STRESS_SECONDS
+    # Forked children are other processes with profiles of their own: they burn, but hardly.
+    assert profile.total("samples") > 0.8 * STRESS_HZ * work["cpu_seconds"]
     assert any("throw_from_below" in name for name in profile.names())
 
 
