@@ -6,6 +6,8 @@
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #include "tracepoints/provider.h"
 
+#include "tracepoints/descriptors.h"
+
 #include "base/compiler.h"
 #include "base/sink.h"
 
@@ -187,6 +189,7 @@ static const struct sink lttng_sink = {
     .before_fork = sink_before_fork,
     .after_fork_parent = sink_after_fork_parent,
     .after_fork_child = sink_after_fork_child,
+    .next_descriptor = descriptors_next,
 };
 
 struct lttng_ust_session; /* LTTng's own, opaque */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SINK_VERSION 1
+#define SINK_VERSION 2
 
 /* A stack id is a number in the process' stack dictionary; 0 = no stack. Times are CLOCK_MONOTONIC
  * nanoseconds. Every function below: any thread that has called thread_init, errno kept; all but load-time
@@ -58,6 +58,10 @@ struct sink {
     void (*before_fork)(void *state); /* state: SINK_FORK_STATE bytes on the caller's stack */
     void (*after_fork_parent)(void *state);
     void (*after_fork_child)(void *state);
+
+    /* The provider's first descriptor that isn't below `fd`, UINT_MAX without one: the program never opened
+     * it. Needs no thread_init. */
+    unsigned (*next_descriptor)(unsigned fd);
 };
 
 #define SINK_FORK_STATE 256

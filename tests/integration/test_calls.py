@@ -6,13 +6,12 @@ import subprocess
 import pytest
 from conftest import PRELOAD, program
 
-PROGRAMS = ["calls_io", "calls_socket", "calls_wait", "calls_child", "calls_sem", "calls_fortify", "calls_thread",
+PROGRAMS = ["calls_io", "calls_descriptors", "calls_socket", "calls_wait", "calls_child", "calls_sem", "calls_fortify", "calls_thread",
             "calls_mutex", "calls_cond", "calls_cond_old", "calls_dl", "calls_process", "calls_process_old", "calls_signal",
             "calls_escape"]
 LEAST_LINES = 12
 # Interposed for other ends, and shown by the tests of those.
-SHOWN_ELSEWHERE = {"malloc", "calloc", "realloc", "free", "posix_memalign", "aligned_alloc", "memalign", "close",
-                   "closefrom", "close_range", "dup2", "dup3"}
+SHOWN_ELSEWHERE = {"malloc", "calloc", "realloc", "free", "posix_memalign", "aligned_alloc", "memalign"}
 
 
 bare_outcomes = {}

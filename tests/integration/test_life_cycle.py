@@ -6,6 +6,7 @@ import subprocess
 
 import pprof_reader
 import pytest
+import trace_reader
 from conftest import PRELOAD, Outcome, program, wait_until
 
 CPU_MS = 300
@@ -28,6 +29,18 @@ def test_status_and_output_are_as_bare(runner, tmp_path, way, profile):
     extra = {"PREFLAME_PROFILE": profile, "PREFLAME_OUT": tmp_path / "out"} if profile else {}
     bare, preloaded = runner.bare_and_preloaded([program("life"), way, 50], timeout_s=30, **extra)
     assert (preloaded.status, preloaded.stdout) == (bare.status, bare.stdout), preloaded.stderr
+
+
+@pytest.mark.parametrize("way", ["fork", "daemon", "closes", "exit"])
+def test_status_and_output_are_as_bare_when_recorded_and_the_trace_goes_on(runner, way):
+    """Closing every descriptor closes none of the trace provider's, and none of them is where the program looks."""
+    bare = runner.run([program("life"), way, CPU_MS])
+    outcome, folder = runner.record([program("life"), way, CPU_MS], "--cpu-hz=1000")
+    assert (outcome.status, outcome.stdout) == (bare.status, bare.stdout), outcome.stderr
+    events, lost = trace_reader.read(folder)
+    assert lost == 0
+    burned_ns = sum(event.fields["weight_ns"] for event in events if event.name == "sample")
+    assert burned_ns >= (2 if way in ("fork", "daemon") else 1) * LEAST_NS
 
 
 @pytest.mark.parametrize("way", ["main-pthread-exit", "main-cancelled"])

@@ -255,9 +255,12 @@ def test_log_levels_select_by_volume(sandbox):
     assert listed == expected
 
 
-def test_provider_exports_its_entry_and_needs_only_lttng_and_libc():
+def test_provider_exports_no_more_than_it_must_and_needs_only_lttng_and_libc():
     symbols = subprocess.run(["nm", "-D", "--defined-only", PROVIDER], capture_output=True, text=True, check=True)
-    assert [line.split()[-1] for line in symbols.stdout.splitlines()] == ["preflame_sink_entry"]
+    # The others stand before LTTng's own, to know its descriptors.
+    assert [line.split()[-1] for line in symbols.stdout.splitlines()] == [
+        "lttng_ust_add_fd_to_tracker", "lttng_ust_delete_fd_from_tracker", "lttng_ust_lock_fd_tracker",
+        "lttng_ust_unlock_fd_tracker", "preflame_sink_entry"]
     dynamic = subprocess.run(["readelf", "-d", PROVIDER], capture_output=True, text=True, check=True).stdout
     needed = {line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "(NEEDED)" in line}
     assert needed <= {"liblttng-ust.so.1", "libc.so.6", "libasan.so.8", "libubsan.so.1", "libtsan.so.2"}
