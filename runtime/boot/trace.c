@@ -56,7 +56,8 @@ static void send_threads(const struct sink *sink)
         int32_t tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
         if (atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_LIVE && tid &&
             !slot->is_internal)
-            sink->thread_status(tid, slot->pthread, -1, 0, 0, 0, slot->name);
+            sink->thread_status(tid, atomic_load_explicit(&slot->pthread, memory_order_relaxed), -1, 0, 0, 0,
+                                slot->name);
     }
 }
 

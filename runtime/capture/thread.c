@@ -57,7 +57,8 @@ struct thread_slot *thread_slot_take(struct thread_table *table)
     slot->start = NULL;
     slot->start_c11 = NULL;
     slot->parent_tid = 0;
-    slot->pthread = 0;
+    atomic_store_explicit(&slot->pthread, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->holders, 1, memory_order_relaxed);
     slot->stack_low = slot->stack_high = 0;
     slot->name[0] = 0;
     atomic_store_explicit(&slot->in_capture, 0, memory_order_relaxed);
@@ -68,7 +69,12 @@ struct thread_slot *thread_slot_take(struct thread_table *table)
     return slot;
 }
 
-void thread_slot_leave(struct thread_table *table, struct thread_slot *slot)
+void thread_slot_hold(struct thread_slot *slot)
+{
+    atomic_fetch_add_explicit(&slot->holders, 1, memory_order_relaxed);
+}
+
+static void give_back(struct thread_table *table, struct thread_slot *slot)
 {
     if (!ring_is_empty(&slot->ring)) {
         atomic_store_explicit(&slot->state, SLOT_EXITED, memory_order_release);
@@ -79,10 +85,17 @@ void thread_slot_leave(struct thread_table *table, struct thread_slot *slot)
     push_free(table, slot);
 }
 
+void thread_slot_leave(struct thread_table *table, struct thread_slot *slot)
+{
+    /* Acquire and release: what the others did to it comes before its next life. */
+    if (atomic_fetch_sub_explicit(&slot->holders, 1, memory_order_acq_rel) == 1)
+        give_back(table, slot);
+}
+
 void thread_slot_reap(struct thread_table *table, struct thread_slot *slot)
 {
     if (atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_EXITED && ring_is_empty(&slot->ring))
-        thread_slot_leave(table, slot);
+        give_back(table, slot);
 }
 
 struct thread_slot *thread_slot_find(struct thread_table *table, int32_t tid)

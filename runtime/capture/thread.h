@@ -34,6 +34,7 @@ struct wait_state {
 struct thread_slot {
     _Atomic uint32_t state;     /* enum slot_state */
     _Atomic uint32_t next_free; /* free list: index + 1 */
+    _Atomic uint32_t holders;   /* its thread, and its creator until it has looked at it */
     _Atomic int32_t tid;
     _Atomic uint32_t in_capture;  /* published before module tables are read: dlclose waits for it */
     _Atomic uint32_t timer_state; /* enum timer_state; whoever moves NONE to CREATING owns the next step */
@@ -48,7 +49,7 @@ struct thread_slot {
     int (*start_c11)(void *);
     void *start_argument;
     bool is_foreign; /* claimed by the handler of a thread whose start nobody saw */
-    uint64_t pthread;
+    _Atomic uint64_t pthread; /* 0 until the thread begins */
     uintptr_t stack_low, stack_high; /* 0,0 = unknown: loads go through the kernel */
     char name[16];
     struct wait_state wait;
@@ -92,7 +93,11 @@ struct thread_table {
 
 /* A free slot, marked LIVE with an empty ring, or NULL (counted). Signal-safe. Any thread. */
 struct thread_slot *thread_slot_take(struct thread_table *table);
-/* Gives a slot back: FREE when its ring is empty, EXITED (the drain frees it) otherwise. Signal-safe. */
+/* Keeps the slot from others until one more thread_slot_leave. Whoever holds it already may call.
+ * Signal-safe. */
+void thread_slot_hold(struct thread_slot *slot);
+/* The last holder gives the slot back: FREE when its ring is empty, EXITED (the drain frees it) otherwise.
+ * Signal-safe. */
 void thread_slot_leave(struct thread_table *table, struct thread_slot *slot);
 /* Frees an EXITED slot whose ring has been emptied. Drain only. */
 void thread_slot_reap(struct thread_table *table, struct thread_slot *slot);

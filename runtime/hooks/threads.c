@@ -26,7 +26,7 @@ static void tell_started(const struct thread_slot *slot)
         return;
     thread_self.guard++;
     uint64_t entry = slot->start ? (uint64_t)(uintptr_t)slot->start : (uint64_t)(uintptr_t)slot->start_c11;
-    sink->thread_start(slot->pthread, slot->parent_tid, entry, slot->name);
+    sink->thread_start((uint64_t)pthread_self(), slot->parent_tid, entry, slot->name);
     thread_self.guard--;
 }
 
@@ -36,7 +36,8 @@ static void thread_began(struct thread_slot *slot)
     thread_self.tid = (int32_t)syscall(SYS_gettid);
     thread_self.is_internal = slot->is_internal;
     thread_self.is_signal_blocked = slot->is_signal_blocked;
-    slot->pthread = (uint64_t)pthread_self();
+    /* Before the program's function runs: see id_of_child. */
+    atomic_store_explicit(&slot->pthread, (uint64_t)pthread_self(), memory_order_release);
     /* glibc keeps the thread's descriptor above its stack; stack_low holds the size that the creator asked
      * for. */
     slot->stack_high = (uintptr_t)pthread_self() & ~(uintptr_t)7;
@@ -157,6 +158,21 @@ static void child_failed(struct thread_slot *slot)
     thread_slot_leave(capture.threads, slot);
 }
 
+/* The id of a thread just made, whose slot we hold. Where libc put it may be freed by the thread as soon as it
+ * runs; and it says its id before that. */
+static uint64_t id_of_child(const pthread_t *thread, const struct thread_slot *slot)
+{
+    uint64_t there = 0;
+    uint64_t told = atomic_load_explicit(&slot->pthread, memory_order_acquire);
+    if (told)
+        return told;
+    const struct iovec to = {.iov_base = &there, .iov_len = sizeof(there)};
+    const struct iovec from = {.iov_base = (void *)(uintptr_t)thread, .iov_len = sizeof(there)};
+    syscall(SYS_process_vm_readv, (long)getpid(), &to, 1L, &from, 1L, 0L); /* it can't fault */
+    told = atomic_load_explicit(&slot->pthread, memory_order_acquire);
+    return told ? told : there;
+}
+
 /* The profile `threadcreate`: always counted, since a thread costs far more than its stack. */
 static void count_created(bool is_created)
 {
@@ -173,16 +189,17 @@ static void count_created(bool is_created)
     errno = error;
 }
 
-static void tell_created(uint64_t thread, uint64_t entry, int result)
+static void tell_created(const pthread_t *thread, const struct thread_slot *slot, uint64_t entry, int result)
 {
-    const struct sink *sink = call_sink();
+    const struct sink *sink = hooks_are_traced() ? call_sink() : NULL;
     if (!sink)
         return;
     int error = errno;
     thread_self.guard++;
+    uint64_t id = result ? 0 : id_of_child(thread, slot);
     uint32_t stack = capture_here();
     capture_send_stack(sink, stack);
-    sink->thread_create(thread, entry, result, stack);
+    sink->thread_create(id, entry, result, stack);
     thread_self.guard--;
     errno = error;
 }
@@ -195,12 +212,13 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
         return real_pthread_create(thread, attributes, start, argument);
     slot->start = start;
     slot->start_argument = argument;
+    thread_slot_hold(slot);
     int result = real_pthread_create(thread, attributes, trampoline, slot);
     if (result)
         child_failed(slot);
     count_created(!result);
-    if (hooks_are_traced())
-        tell_created(result ? 0 : (uint64_t)*thread, (uint64_t)(uintptr_t)start, result);
+    tell_created(thread, slot, (uint64_t)(uintptr_t)start, result);
+    thread_slot_leave(capture.threads, slot);
     return result;
 }
 
@@ -211,12 +229,13 @@ EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
         return real_thrd_create(thread, start, argument);
     slot->start_c11 = start;
     slot->start_argument = argument;
+    thread_slot_hold(slot);
     int result = real_thrd_create(thread, trampoline_c11, slot);
     if (result != thrd_success)
         child_failed(slot);
     count_created(result == thrd_success);
-    if (hooks_are_traced())
-        tell_created(result == thrd_success ? (uint64_t)*thread : 0, (uint64_t)(uintptr_t)start, result);
+    tell_created(thread, slot, (uint64_t)(uintptr_t)start, result);
+    thread_slot_leave(capture.threads, slot);
     return result;
 }
 
@@ -303,7 +322,7 @@ EXPORT int pthread_setname_np(pthread_t thread, const char *name)
     uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
     for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
         struct thread_slot *slot = &capture.threads->slots[i];
-        if (slot->pthread != (uint64_t)thread ||
+        if (atomic_load_explicit(&slot->pthread, memory_order_relaxed) != (uint64_t)thread ||
             atomic_load_explicit(&slot->state, memory_order_acquire) != SLOT_LIVE)
             continue;
         strncpy(slot->name, name, sizeof(slot->name) - 1);
@@ -325,8 +344,8 @@ void threads_adopt_main(void)
         return;
     thread_self.slot = slot;
     thread_self.tid = (int32_t)syscall(SYS_gettid);
-    slot->pthread = (uint64_t)pthread_self();
-    atomic_store_explicit(&main_pthread, slot->pthread, memory_order_relaxed);
+    atomic_store_explicit(&slot->pthread, (uint64_t)pthread_self(), memory_order_relaxed);
+    atomic_store_explicit(&main_pthread, (uint64_t)pthread_self(), memory_order_relaxed);
     slot->stack_high = (uintptr_t)__libc_stack_end & ~(uintptr_t)7;
     struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
     getrlimit(RLIMIT_STACK, &limit);
@@ -346,7 +365,10 @@ void threads_after_fork_child(void)
         atomic_store_explicit(&slot->ring.dropped, 0, memory_order_relaxed);
         atomic_store_explicit(&slot->in_capture, 0, memory_order_relaxed);
         atomic_store_explicit(&slot->wait.sequence, 0, memory_order_relaxed);
-        if (slot != thread_self.slot && atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_FREE)
+        if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE)
+            continue;
+        atomic_store_explicit(&slot->holders, 1, memory_order_relaxed); /* creators stayed behind too */
+        if (slot != thread_self.slot)
             thread_slot_leave(capture.threads, slot);
     }
     contention_forget();

@@ -61,7 +61,7 @@ static bool read_word(uint64_t address, void *to, size_t size)
 static int32_t tid_of_thread(const struct look *look, uint64_t thread)
 {
     for (size_t i = 0; i < look->count; i++) {
-        if (look->slots[i] && look->slots[i]->pthread == thread)
+        if (look->slots[i] && atomic_load_explicit(&look->slots[i]->pthread, memory_order_relaxed) == thread)
             return look->views[i].tid;
     }
     return 0;

@@ -4,10 +4,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <threads.h>
 #include <unistd.h>
 
 #define ROUNDS 5
+#define IDS_THAT_GO 40 /* a round: some of the threads win the race against their creator */
+#define PAGE_BYTES 4096
 
 static atomic_int created;
 static atomic_int ended; /* counted by detached threads, which cannot be joined */
@@ -61,6 +64,22 @@ static void *waits_for_cancel(void *arg)
     return arg;
 }
 
+/* Frees the very memory that holds its id: nothing may look there once it runs. */
+static void *unmaps_its_id(void *page)
+{
+    munmap(page, PAGE_BYTES);
+    sem_post(&one_ended);
+    return NULL;
+}
+
+static void with_an_id_that_goes(const pthread_attr_t *attr)
+{
+    pthread_t *id =
+        mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    made(pthread_create(id, attr, unmaps_its_id, id));
+    sem_wait(&one_ended);
+}
+
 static void joined(void *(*body)(void *), void *arg)
 {
     pthread_t thread;
@@ -82,6 +101,9 @@ static void one_round(void)
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     made(pthread_create(&thread, &attr, detached, NULL));
     sem_wait(&one_ended);
+    for (int i = 0; i < IDS_THAT_GO; i++) {
+        with_an_id_that_goes(&attr);
+    }
     pthread_attr_setstacksize(&attr, (size_t)1 << 46);
     made(pthread_create(&thread, &attr, plain, NULL)); /* fails: must show no thread */
     pthread_attr_destroy(&attr);

@@ -67,6 +67,19 @@ static void a_slot_with_records_waits_for_the_drain(void **state)
     assert_ptr_equal(thread_slot_take(table), slot);
 }
 
+static void a_slot_stays_until_its_last_holder_leaves(void **state)
+{
+    (void)state;
+    struct thread_slot *slot = thread_slot_take(table);
+    thread_slot_hold(slot);
+    thread_slot_leave(table, slot);
+    assert_int_equal(atomic_load(&slot->state), SLOT_LIVE);
+    assert_ptr_not_equal(thread_slot_take(table), slot);
+    thread_slot_leave(table, slot);
+    assert_int_equal(atomic_load(&slot->state), SLOT_FREE);
+    assert_ptr_equal(thread_slot_take(table), slot);
+}
+
 static void reaping_leaves_live_and_free_slots_alone(void **state)
 {
     (void)state;
@@ -143,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_slot_is_taken_reset_found_and_left, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_slot_stays_until_its_last_holder_leaves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_slot_with_records_waits_for_the_drain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reaping_leaves_live_and_free_slots_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_table_refuses_and_counts, set_up, tear_down),
