@@ -2,8 +2,8 @@
  *
  * glibc's system calls that are cancellation points are cheap only while the process has one thread: with a
  * second one, even an internal one of ours, each pays two locked instructions (34 ns measured on a write of
- * 104 ns). Nobody can cancel the only thread of a program, so until the program starts a second one our hooks
- * make the plain call. */
+ * 104 ns). Only itself can cancel the only thread of a program, so until the program starts a second one, or
+ * cancels, our hooks make the plain call. */
 #ifndef PREFLAME_HOOKS_SINGLE_H
 #define PREFLAME_HOOKS_SINGLE_H
 
@@ -21,7 +21,7 @@ static inline bool single_thread(void)
 
 /* Asks libc, before any thread of ours exists. Boot-only. */
 void single_init(void);
-/* The program is about to start a thread. */
+/* The program is about to start a thread, or to cancel one. */
 static inline void single_no_more(void)
 {
     atomic_store_explicit(&program_is_single, false, memory_order_relaxed);

@@ -158,8 +158,8 @@ static void child_failed(struct thread_slot *slot)
     thread_slot_leave(capture.threads, slot);
 }
 
-/* The id of a thread just made, whose slot we hold. Where libc put it may be freed by the thread as soon as it
- * runs; and it says its id before that. */
+/* The id of a thread just made, whose slot we hold. Where libc put it may be freed by the thread as soon as
+ * it runs; and it says its id before that. */
 static uint64_t id_of_child(const pthread_t *thread, const struct thread_slot *slot)
 {
     uint64_t there = 0;
@@ -293,6 +293,7 @@ static void main_thread_leaves(void)
  * never acts on it, at worst our own threads end before it does. */
 EXPORT int pthread_cancel(pthread_t thread)
 {
+    single_no_more(); /* the only thread may cancel itself: from here on its calls have to look */
     if ((uint64_t)thread == atomic_load_explicit(&main_pthread, memory_order_relaxed) &&
         !atomic_exchange(&is_main_doomed, true) &&
         atomic_fetch_sub_explicit(&program_threads, 1, memory_order_acq_rel) == 1)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <threads.h>
 #include <unistd.h>
 
@@ -182,6 +183,30 @@ static void c11_threads(void)
     transcript_line("thrd_exit, thrd_join = %d, value %d", joined, result);
 }
 
+/* The only thread of a program cancels itself, and meets the cancellation where it next may. */
+static void cancelling_itself_alone(void)
+{
+    static char name[] = "of the only thread";
+    int ends[2];
+    char byte;
+    if (pipe(ends) != 0 || write(ends[1], "x", 1) != 1) {
+        return;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_cleanup_push(on_cleanup, name);
+        transcript_line("pthread_cancel of itself = %d", pthread_cancel(pthread_self()));
+        transcript_line("read %zd, which should not return", read(ends[0], &byte, 1));
+        pthread_cleanup_pop(0);
+        _exit(9);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    transcript_line("a program that cancels its only thread ends with status %d", WEXITSTATUS(status));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void naming(void)
 {
     char name[32] = "";
@@ -197,6 +222,7 @@ static void naming(void)
 int main(void)
 {
     transcript_begin();
+    cancelling_itself_alone();
     pthread_key_create(&key, on_key_destroyed);
     starting_and_joining();
     detaching();
