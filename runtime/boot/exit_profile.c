@@ -1,6 +1,8 @@
 /* Where the file goes, what is said, and the way from raw samples to a named profile on disk. */
 #include "boot/exit_profile.h"
 
+#include "base/clock.h"
+#include "base/process_start.h"
 #include "boot/control.h"
 #include "boot/profile_file.h"
 #include "boot/profiles.h"
@@ -15,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OUTPUTS_MAX 16
@@ -24,7 +25,7 @@ static const struct engine_host *host;
 static char folder[PATH_MAX];
 static atomic_bool is_on;
 static bool is_fork_child;
-static time_t start_time_s; /* files younger than this belong to somebody of this run */
+static int64_t start_real_ns; /* files younger than this belong to somebody of this run */
 
 /* One file to write. */
 struct output {
@@ -66,17 +67,11 @@ static bool make_folder(void)
     return mkdtemp(folder) != NULL;
 }
 
-/* When this process began, in seconds since the epoch, rounded down; an exec doesn't change it. */
-static time_t process_start(void)
-{
-    struct stat status;
-    return stat("/proc/self", &status) == 0 ? status.st_ctime : time(NULL);
-}
-
 static bool is_taken(const char *name)
 {
     struct stat status;
-    return lstat(name, &status) == 0 && status.st_mtime >= start_time_s;
+    return lstat(name, &status) == 0 &&
+           status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec >= start_real_ns;
 }
 
 /* cpu.pprof is the first process' of a run; the others add their pid, and a number if that is taken too. */
@@ -194,7 +189,7 @@ void exit_profile_begin(const struct engine_host *the_host)
 {
     static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, 0};
     host = the_host;
-    start_time_s = process_start();
+    start_real_ns = process_start_real_ns();
     choose_outputs();
     if (!output_count)
         return;
@@ -260,7 +255,7 @@ void exit_profile_after_fork_child(void)
     if (!exit_profile_is_on())
         return;
     is_fork_child = true;
-    start_time_s = process_start();
+    start_real_ns = process_start_real_ns();
     for (size_t i = 0; i < output_count; i++) {
         outputs[i].is_written = false;
         choose_path(&outputs[i]);

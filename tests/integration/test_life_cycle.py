@@ -85,6 +85,16 @@ def test_a_deadly_signal_ends_it_by_that_signal_and_the_profile_is_written(runne
                              f"preflame: cpu profiling disabled, {out}/cpu.pprof"]
 
 
+def test_a_run_right_after_another_replaces_its_file(runner, tmp_path):
+    out = tmp_path / "out"
+    times = []
+    for _ in range(4):  # some of them within one second
+        profiled(runner, "return", out)
+        assert [path.name for path in out.iterdir()] == ["cpu.pprof"]
+        times.append(pprof_reader.read(out / "cpu.pprof").time_ns)
+    assert times == sorted(set(times))
+
+
 def child_profiles(out):
     return [path for path in out.glob("cpu.pprof.*") if re.fullmatch(r"cpu\.pprof\.\d+", path.name)]
 
@@ -115,4 +125,5 @@ def test_a_program_that_execs_leaves_the_profile_of_what_it_became(runner, tmp_p
     out = tmp_path / "out"
     profiled(runner, "exec", out)
     profiles = [out / "cpu.pprof", *child_profiles(out)]
-    assert sum(burned_ns(path, "burn_child") for path in profiles if path.exists()) >= LEAST_NS
+    for name in ("burn_parent", "burn_child"):
+        assert sum(burned_ns(path, name) for path in profiles if path.exists()) >= LEAST_NS, name

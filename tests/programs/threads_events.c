@@ -74,9 +74,8 @@ static void *unmaps_its_id(void *page)
 
 static void with_an_id_that_goes(const pthread_attr_t *attr)
 {
-    pthread_t *id =
-        mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    made(pthread_create(id, attr, unmaps_its_id, id));
+    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    made(pthread_create((pthread_t *)page, attr, unmaps_its_id, page));
     sem_wait(&one_ended);
 }
 
