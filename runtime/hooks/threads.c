@@ -2,6 +2,7 @@
 #include "hooks/threads.h"
 
 #include "base/clock.h"
+#include "capture/memory.h"
 #include "hooks/call.h"
 #include "hooks/host.h"
 #include "hooks/reals.h"
@@ -166,11 +167,9 @@ static uint64_t id_of_child(const pthread_t *thread, const struct thread_slot *s
     uint64_t told = atomic_load_explicit(&slot->pthread, memory_order_acquire);
     if (told)
         return told;
-    const struct iovec to = {.iov_base = &there, .iov_len = sizeof(there)};
-    const struct iovec from = {.iov_base = (void *)(uintptr_t)thread, .iov_len = sizeof(there)};
-    syscall(SYS_process_vm_readv, (long)getpid(), &to, 1L, &from, 1L, 0L); /* it can't fault */
+    bool is_there = memory_read((uint64_t)(uintptr_t)thread, &there, sizeof(there));
     told = atomic_load_explicit(&slot->pthread, memory_order_acquire);
-    return told ? told : there;
+    return told ? told : is_there ? there : 0;
 }
 
 /* The profile `threadcreate`: always counted, since a thread costs far more than its stack. */

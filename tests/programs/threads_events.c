@@ -15,6 +15,7 @@
 static atomic_int created;
 static atomic_int ended; /* counted by detached threads, which cannot be joined */
 static sem_t one_ended;
+static pthread_t *page_of_id;
 
 static void made(int error)
 {
@@ -65,17 +66,17 @@ static void *waits_for_cancel(void *arg)
 }
 
 /* Frees the very memory that holds its id: nothing may look there once it runs. */
-static void *unmaps_its_id(void *page)
+static void *unmaps_its_id(void *arg)
 {
-    munmap(page, PAGE_BYTES);
+    munmap(page_of_id, PAGE_BYTES);
     sem_post(&one_ended);
-    return NULL;
+    return arg;
 }
 
 static void with_an_id_that_goes(const pthread_attr_t *attr)
 {
-    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    made(pthread_create((pthread_t *)page, attr, unmaps_its_id, page));
+    page_of_id = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    made(pthread_create(page_of_id, attr, unmaps_its_id, NULL));
     sem_wait(&one_ended);
 }
 
