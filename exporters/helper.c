@@ -2,6 +2,7 @@
  * malloc. */
 #include "exporters/helper.h"
 
+#include "exporters/helper_middle.h"
 #include "exporters/high_fd.h"
 
 #include <errno.h>
@@ -10,28 +11,18 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define STACK_BYTES ((size_t)64 * 1024) /* for each of the two processes */
 #define KERNEL_SIGSET_BYTES 8
 #define SIGNAL_COUNT 64
 #define LAST_FD_GUESS 65536 /* where to stop closing on a kernel without close_range */
 
-/* glibc's clone under its other name: `clone` itself is wrapped by libraries that follow forks
- * (lttng-ust-fork, ThreadSanitizer), whose work in a child that shares our memory would be done to us. */
-int __clone(int (*main_function)(void *), void *stack, int flags, void *arg, ...);
-
-/* Lives on the caller's stack; both children share its memory, and it waits until they are gone from it. */
+/* Lives on the caller's stack, which the helper shares; the caller waits until it is gone from it. */
 struct start {
     const struct helper_command *cmd;
     int input_fd, output_fd, null_fd;
-    uint8_t *stacks;
-    pid_t pid;
-    int pidfd;
     int error; /* errno of the step that failed */
 };
 
@@ -92,68 +83,26 @@ static int helper_main(void *arg)
     return 127;
 }
 
-/* The process in between. It shares our descriptor table, so that the pidfd arrives in it. */
-static int middle_main(void *arg)
-{
-    struct start *start = arg;
-    pid_t pid = __clone(helper_main, start->stacks + 2 * STACK_BYTES,
-                        CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, start, &start->pidfd);
-    if (pid < 0)
-        start->error = errno;
-    else
-        start->pid = pid;
-    /* Before we leave, it is still our child and nobody else's. */
-    if (pid > 0 && !start->error && start->cmd->announce)
-        start->cmd->announce(pid);
-    syscall(SYS_exit_group, 0);
-    return 0;
-}
-
-/* Runs the middle process to its end, with every signal held back: a handler of the program must not run in a
- * child that shares its memory. */
-static int run_middle(struct start *start)
-{
-    static const uint64_t full_mask = ~UINT64_C(0);
-    uint64_t kept_mask = 0;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &full_mask, &kept_mask, KERNEL_SIGSET_BYTES);
-    pid_t middle =
-        __clone(middle_main, start->stacks + STACK_BYTES, CLONE_VM | CLONE_VFORK | CLONE_FILES, start);
-    int error = middle < 0 ? -errno : 0;
-    while (middle > 0 && syscall(SYS_wait4, middle, NULL, __WCLONE, NULL) < 0 && errno == EINTR)
-        ;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &kept_mask, NULL, KERNEL_SIGSET_BYTES);
-    return error ? error : -start->error;
-}
-
-static int start_with_stacks(struct start *start)
-{
-    size_t size = 2 * STACK_BYTES;
-    void *stacks = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stacks == MAP_FAILED)
-        return -errno;
-    start->stacks = stacks;
-    int error = run_middle(start);
-    munmap(stacks, size);
-    return error;
-}
-
 int helper_start(const struct helper_command *cmd, int input_fd, struct helper *ret)
 {
     int kept_errno = errno;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC))
         return -errno;
-    struct start start = {.cmd = cmd, .input_fd = input_fd, .pidfd = -1};
-    int output_fd = high_fd(ends[0]);
-    start.output_fd = high_fd(ends[1]);
+    struct helper helper = {.pidfd = -1, .output_fd = high_fd(ends[0])};
+    struct start start = {.cmd = cmd, .input_fd = input_fd, .output_fd = high_fd(ends[1])};
     start.null_fd = high_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
-    int error = start.null_fd < 0 ? -errno : start_with_stacks(&start);
-    if (!error && fcntl(output_fd, F_SETFL, O_NONBLOCK))
+    int error = start.null_fd < 0 ? -errno : 0;
+    if (!error)
+        error = middle_start(helper_main, &start, &helper.pid, &helper.pidfd, &helper.middle);
+    if (!error)
+        error = -start.error;
+    if (!error && fcntl(helper.output_fd, F_SETFL, O_NONBLOCK))
         error = -errno;
     close(start.output_fd);
     if (start.null_fd >= 0)
         close(start.null_fd);
-    struct helper helper = {.pid = start.pid, .pidfd = high_fd(start.pidfd), .output_fd = output_fd};
+    helper.pidfd = high_fd(helper.pidfd);
     if (error)
         helper_close(&helper);
     else
@@ -170,23 +119,23 @@ void helper_kill(const struct helper *helper)
         kill(helper->pid, SIGKILL);
 }
 
-/* By pidfd: the number may belong to another child of the program by now. */
-static void reap_if_ours(int pidfd)
+static bool has_ended(const struct helper *helper)
 {
-    siginfo_t info = {0};
-    if (pidfd < 0 || waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT))
-        return; /* ECHILD: the usual case, PID 1 reaps it */
-    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-    poll(&ended, 1, 1000);
-    waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
+    struct pollfd end = {.fd = helper->pidfd, .events = POLLIN};
+    return helper->pidfd >= 0 && poll(&end, 1, 0) == 1;
 }
 
 void helper_close(struct helper *helper)
 {
-    reap_if_ours(helper->pidfd);
+    middle_leave(helper->middle, has_ended(helper));
     if (helper->pidfd >= 0)
         close(helper->pidfd);
     if (helper->output_fd >= 0)
         close(helper->output_fd);
     *helper = (struct helper){.pidfd = -1, .output_fd = -1};
+}
+
+bool helper_reap(void)
+{
+    return middle_reap();
 }

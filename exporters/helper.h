@@ -1,15 +1,14 @@
 /* A helper process that the program around us never sees: not its waitpid, not its SIGCHLD handler, not its
  * terminal.
- *
- * A child whose exit signal is 0 would get SIGCHLD back at exec. So a short-lived middle process with exit
- * signal 0 starts the helper and leaves; the middle is reaped with __WCLONE, which no ordinary wait sees, and
- * the helper falls to PID 1. Its exit status is therefore unknown: what it writes must prove itself. */
+ * terminal. It is nobody's child that could ask for its exit status, so what it writes must prove itself.
+ * How: helper_middle.h. */
 #ifndef PREFLAME_EXPORTERS_HELPER_H
 #define PREFLAME_EXPORTERS_HELPER_H
 
 #include "base/bytes.h"
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,16 +18,15 @@ struct helper_command {
     const char *const
         *env;     /* the whole environment, best from helper_environment_new; NULL is an empty one */
     int nice_add; /* added to the nice value */
-    /* NULL, or told the helper's pid before anybody can wait for it: a program that is PID 1 or a subreaper
-     * inherits it, and the wait hooks must hide it. Runs in the middle process but in our memory: only
-     * async-signal-safe work. */
-    void (*announce)(pid_t pid);
 };
+
+struct middle;
 
 struct helper {
     pid_t pid;
-    int pidfd;     /* -1 on a kernel without; owned */
-    int output_fd; /* the helper's standard output, non-blocking, high, close-on-exec; owned */
+    int pidfd;             /* -1 on a kernel without; owned */
+    int output_fd;         /* the helper's standard output, non-blocking, high, close-on-exec; owned */
+    struct middle *middle; /* what waits for it in our place; owned, or NULL */
 };
 
 /* Starts the helper with `input_fd` (borrowed) as standard input, /dev/null as standard error and nothing
@@ -37,9 +35,11 @@ struct helper {
 int helper_start(const struct helper_command *cmd, int input_fd, struct helper *ret) MUST_USE;
 /* Ends the helper now. Nothing happens if it has ended by itself. */
 void helper_kill(const struct helper *helper);
-/* Closes the descriptors. The helper lives on if it hasn't ended; if the program inherited it, it is reaped,
- * waiting for its end a second at most. Safe to call twice. */
+/* Closes the descriptors. The helper lives on if it hasn't ended: then call helper_reap later. Never blocks.
+ * Safe to call twice. */
 void helper_close(struct helper *helper);
+/* Frees what helpers that lived on have left, if they have ended. Whether any hasn't. Any thread. */
+bool helper_reap(void);
 
 /* A high, close-on-exec memory file that holds `len` bytes, to be read from its start: input that cannot
  * deadlock as a pipe can. The descriptor, or negative errno. */

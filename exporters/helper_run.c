@@ -61,6 +61,15 @@ static int read_until(const struct helper *helper, int64_t deadline_ns, struct b
     }
 }
 
+/* Until the helper, whose output has ended, has too. */
+static void wait_for_end(const struct helper *helper, int64_t deadline_ns)
+{
+    struct pollfd ended = {.fd = helper->pidfd, .events = POLLIN};
+    int64_t left_ns = deadline_ns - clock_mono_ns();
+    if (left_ns > 0)
+        poll(&ended, 1, (int)(left_ns / 1000000));
+}
+
 int helper_run(const struct helper_command *cmd, const void *input, size_t len, int64_t timeout_ns,
                struct bytes *out)
 {
@@ -76,6 +85,8 @@ int helper_run(const struct helper_command *cmd, const void *input, size_t len, 
     error = read_until(&helper, deadline_ns, out);
     if (error)
         helper_kill(&helper);
+    if (helper.middle)
+        wait_for_end(&helper, error ? clock_mono_ns() + NS_PER_S : deadline_ns);
     helper_close(&helper);
     return error;
 }

@@ -22,6 +22,20 @@ struct naming {
     void *context;
 };
 
+static void reap_later(evutil_socket_t fd, short what, void *context)
+{
+    static const struct timeval pause = {.tv_usec = 200000};
+    (void)fd, (void)what;
+    if (helper_reap())
+        event_base_once(context, -1, EV_TIMEOUT, reap_later, context, &pause);
+}
+
+static void leave_helper(struct naming *naming)
+{
+    helper_close(&naming->helper);
+    reap_later(-1, 0, naming->server->base);
+}
+
 static void stop_helper(struct naming *naming)
 {
     if (!naming->readable)
@@ -29,7 +43,7 @@ static void stop_helper(struct naming *naming)
     event_free(naming->readable);
     naming->readable = NULL;
     helper_kill(&naming->helper);
-    helper_close(&naming->helper);
+    leave_helper(naming);
 }
 
 void naming_cancel(struct naming *naming)
@@ -96,7 +110,7 @@ static void on_output(evutil_socket_t fd, short what, void *context)
     /* It has said all, but may still be saving its cache: let it live. */
     event_free(naming->readable);
     naming->readable = NULL;
-    helper_close(&naming->helper);
+    leave_helper(naming);
     finish(naming, &naming->output, 0);
 }
 
@@ -109,10 +123,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 static int start_helper(struct naming *naming)
 {
     const struct http_server *server = naming->server;
-    const struct helper_command command = {.argv = server->source->helper_argv,
-                                           .env = server->helper_env,
-                                           .nice_add = HELPER_NICE,
-                                           .announce = server->helper_announce};
+    const struct helper_command command = {
+        .argv = server->source->helper_argv, .env = server->helper_env, .nice_add = HELPER_NICE};
     struct bytes raw;
     bytes_init(&raw, PROFILE_BYTES_MAX);
     int error = profile_encode(naming->profile, &raw);
@@ -129,7 +141,7 @@ static int start_helper(struct naming *naming)
     if (naming->readable && !event_add(naming->readable, NULL))
         return 0;
     helper_kill(&naming->helper);
-    helper_close(&naming->helper);
+    leave_helper(naming);
     if (naming->readable)
         event_free(naming->readable);
     naming->readable = NULL;

@@ -37,7 +37,6 @@ static int check(const struct http_options *options)
 static void take_options(struct http_server *server, const struct http_options *options)
 {
     server->helper_env = options->helper_env;
-    server->helper_announce = options->helper_announce;
     server->helper_timeout_ns = options->helper_timeout_ns ? options->helper_timeout_ns : HELPER_TIMEOUT_NS;
     server->request_timeout_ns =
         options->request_timeout_ns ? options->request_timeout_ns : REQUEST_TIMEOUT_NS;

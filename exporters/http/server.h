@@ -17,10 +17,9 @@ struct http_options {
     /* Environment of helpers, already without our variables; NULL takes the process' own, filtered. Borrowed.
      */
     const char *const *helper_env;
-    void (*helper_announce)(pid_t pid); /* see helper_command.announce; may be NULL */
-    int64_t helper_timeout_ns;          /* 0 = 20 s */
-    int64_t request_timeout_ns;         /* from a request's first byte to its last; 0 = 20 s */
-    int64_t reply_timeout_ns;           /* from a reply's first byte to its last; 0 = 10 min */
+    int64_t helper_timeout_ns;  /* 0 = 20 s */
+    int64_t request_timeout_ns; /* from a request's first byte to its last; 0 = 20 s */
+    int64_t reply_timeout_ns;   /* from a reply's first byte to its last; 0 = 10 min */
 };
 
 struct http_server;

@@ -23,7 +23,6 @@ struct http_server {
     const struct http_source *source; /* borrowed */
     const char *const *helper_env;    /* own_env, or borrowed */
     char **own_env;                   /* owned, or NULL */
-    void (*helper_announce)(pid_t pid);
     int64_t helper_timeout_ns, request_timeout_ns, reply_timeout_ns;
     bool has_socket, has_tcp;
     char socket_path[LISTEN_PATH_BYTES];

@@ -48,8 +48,8 @@ struct thread_slot {
     void *(*start)(void *); /* what the program asked the thread to run, and with what */
     int (*start_c11)(void *);
     void *start_argument;
-    bool is_foreign; /* claimed by the handler of a thread whose start nobody saw */
-    _Atomic uint64_t pthread; /* 0 until the thread begins */
+    bool is_foreign;                 /* claimed by the handler of a thread whose start nobody saw */
+    _Atomic uint64_t pthread;        /* 0 until the thread begins */
     uintptr_t stack_low, stack_high; /* 0,0 = unknown: loads go through the kernel */
     char name[16];
     struct wait_state wait;

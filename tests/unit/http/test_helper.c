@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +21,6 @@
 #define PATIENCE_NS (20 * NS_PER_S)
 
 static atomic_int sigchld_count;
-static atomic_int announced_pid;
 
 static void count_sigchld(int number)
 {
@@ -28,20 +28,30 @@ static void count_sigchld(int number)
     atomic_fetch_add(&sigchld_count, 1);
 }
 
-static void announce(pid_t pid)
-{
-    atomic_store(&announced_pid, pid);
-}
-
-static void assert_no_child(void)
+/* The program looks for children in its way. */
+static void assert_sees_no_child(void)
 {
     errno = 0;
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
+    assert_int_equal(atomic_load(&sigchld_count), 0);
+}
+
+static void assert_no_child(void)
+{
+    assert_sees_no_child();
     errno = 0;
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
     assert_int_equal(errno, ECHILD);
-    assert_int_equal(atomic_load(&sigchld_count), 0);
+}
+
+/* Until the program has no child at all, of no kind. */
+static void reap_all(void)
+{
+    int64_t deadline_ns = clock_mono_ns() + PATIENCE_NS;
+    while (helper_reap())
+        assert_true(clock_mono_ns() < deadline_ns);
+    assert_no_child();
 }
 
 static char *run_text(const char *const *argv, const char *const *env, struct bytes *out)
@@ -78,13 +88,12 @@ static void program_sees_no_child_before_during_and_after(void **state)
 {
     (void)state;
     static const char *const argv[] = {"/bin/cat", NULL};
-    const struct helper_command command = {.argv = argv, .announce = announce};
+    const struct helper_command command = {.argv = argv};
     struct helper helper;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     assert_no_child();
     assert_int_equal(helper_start(&command, ends[0], &helper), 0);
-    assert_int_equal(atomic_load(&announced_pid), helper.pid);
     assert_int_equal(kill(helper.pid, 0), 0);
     assert_no_child();
     /* It waits for us now; let it end, and read until its output does. */
@@ -112,14 +121,13 @@ static void program_sees_no_child_before_during_and_after(void **state)
 static void slow_helper_is_killed_at_the_deadline(void **state)
 {
     (void)state;
-    static const char *const argv[] = {"/bin/sleep", "1000", NULL};
-    const struct helper_command command = {.argv = argv, .announce = announce};
+    static const char *const argv[] = {"/bin/sh", "-c", "echo $$; exec sleep 1000", NULL};
+    const struct helper_command command = {.argv = argv};
     struct bytes out;
     bytes_init(&out, 100);
-    /* The pid is known only afterwards, but PID 1 may reap it at once: a missing process is as good as a dead
-     * one. */
-    assert_int_equal(helper_run(&command, "", 0, 100000000, &out), -ETIMEDOUT);
-    int pidfd = (int)syscall(SYS_pidfd_open, atomic_load(&announced_pid), 0);
+    assert_int_equal(helper_run(&command, "", 0, 300000000, &out), -ETIMEDOUT);
+    /* Whoever inherited it may reap it at once: a missing process is as good as a dead one. */
+    int pidfd = (int)syscall(SYS_pidfd_open, atoi(bytes_text(&out)), 0);
     if (pidfd >= 0) {
         struct pollfd ended = {.fd = pidfd, .events = POLLIN};
         assert_int_equal(poll(&ended, 1, 20000), 1);
@@ -127,7 +135,8 @@ static void slow_helper_is_killed_at_the_deadline(void **state)
     } else {
         assert_int_equal(errno, ESRCH);
     }
-    assert_no_child();
+    bytes_clear(&out);
+    reap_all();
 }
 
 static void missing_program_is_an_error_and_nothing_is_left(void **state)
@@ -228,6 +237,7 @@ static void many_threads_start_helpers_at_once(void **state)
 {
     (void)state;
     pthread_t busy, threads[4];
+    atomic_store(&is_over, false);
     assert_int_equal(pthread_create(&busy, NULL, allocate_all_the_time, NULL), 0);
     for (int i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, run_twenty, NULL), 0);
@@ -241,25 +251,61 @@ static void many_threads_start_helpers_at_once(void **state)
     assert_no_child();
 }
 
-/* Last, as SIGCHLD does come then: hiding it is the hooks' work. */
-static void program_that_inherits_the_helper_keeps_no_zombie(void **state)
+static int become_subreaper(void **state)
 {
     (void)state;
-    static const char *const quick[] = {"/bin/true", NULL};
-    static const char *const slow[] = {"/bin/sleep", "1000", NULL};
-    const struct helper_command commands[] = {{.argv = quick}, {.argv = slow}};
-    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        struct bytes out;
-        bytes_init(&out, 100);
-        assert_int_equal(helper_run(&commands[i], "", 0, i ? 50000000 : PATIENCE_NS, &out),
-                         i ? -ETIMEDOUT : 0);
-        bytes_clear(&out);
-        errno = 0;
-        assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
-        assert_int_equal(errno, ECHILD);
-    }
-    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    return prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static int be_no_subreaper(void **state)
+{
+    (void)state;
+    return prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+/* It lives on when its output has ended, as one that saves its cache. */
+static void subreaper_sees_no_child_either(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/sh", "-c", "exec >&-; read line", NULL};
+    const struct helper_command command = {.argv = argv};
+    struct helper helper;
+    struct bytes out;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    bytes_init(&out, 100);
+    assert_int_equal(helper_start(&command, ends[0], &helper), 0);
+    assert_sees_no_child();
+    struct pollfd readable = {.fd = helper.output_fd, .events = POLLIN};
+    assert_int_equal(poll(&readable, 1, 20000), 1);
+    assert_int_equal(helper_read(&helper, &out), 0);
+    int64_t begin_ns = clock_mono_ns();
+    helper_close(&helper);
+    assert_true(clock_mono_ns() - begin_ns < NS_PER_S / 5); /* nobody waits for it */
+    assert_true(helper_reap());
+    assert_sees_no_child();
+    close(ends[0]);
+    close(ends[1]);
+    reap_all();
+    bytes_clear(&out);
+}
+
+/* Its end is nobody's: not a child's time, not a zombie. */
+static void subreaper_is_not_charged(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"/bin/sh", "-c", "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done",
+                                       NULL};
+    struct bytes out;
+    struct rusage before, after;
+    getrusage(RUSAGE_CHILDREN, &before);
+    run_text(argv, NULL, &out);
+    reap_all();
+    getrusage(RUSAGE_CHILDREN, &after);
+    assert_true((after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 + after.ru_utime.tv_usec -
+                    before.ru_utime.tv_usec <
+                20000);
+    bytes_clear(&out);
 }
 
 int main(void)
@@ -274,7 +320,18 @@ int main(void)
         cmocka_unit_test(signals_are_as_a_fresh_process_has_them),
         cmocka_unit_test(environment_is_what_was_given),
         cmocka_unit_test(many_threads_start_helpers_at_once),
-        cmocka_unit_test(program_that_inherits_the_helper_keeps_no_zombie),
+        cmocka_unit_test_setup_teardown(subreaper_sees_no_child_either, become_subreaper, be_no_subreaper),
+        cmocka_unit_test_setup_teardown(subreaper_is_not_charged, become_subreaper, be_no_subreaper),
+        cmocka_unit_test_setup_teardown(slow_helper_is_killed_at_the_deadline, become_subreaper,
+                                        be_no_subreaper),
+        cmocka_unit_test_setup_teardown(missing_program_is_an_error_and_nothing_is_left, become_subreaper,
+                                        be_no_subreaper),
+        cmocka_unit_test_setup_teardown(only_three_descriptors_are_open_in_the_helper, become_subreaper,
+                                        be_no_subreaper),
+        cmocka_unit_test_setup_teardown(signals_are_as_a_fresh_process_has_them, become_subreaper,
+                                        be_no_subreaper),
+        cmocka_unit_test_setup_teardown(many_threads_start_helpers_at_once, become_subreaper,
+                                        be_no_subreaper),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
