@@ -23,14 +23,21 @@ static int64_t unsampled(int64_t value, double scale)
     return (int64_t)llround((double)value * scale);
 }
 
+static int64_t in_use(int64_t allocated, int64_t freed)
+{
+    return allocated > freed ? allocated - freed : 0; /* a release may be counted while we read */
+}
+
 static bool heap_values(const struct snapshot *snapshot, const struct snapshot_row *row, int64_t *ret)
 {
-    double size = (double)row->detail, interval = (double)snapshot->period;
+    const int64_t *values = row->values;
+    double size = values[0] ? (double)values[1] / (double)values[0] : 0; /* the row's blocks are alike */
+    double interval = (double)snapshot->period;
     double scale = interval > 1 && size > 0 ? 1 / -expm1(-size / interval) : 1;
-    ret[0] = unsampled(row->values[0], scale);
-    ret[1] = unsampled(row->values[1], scale);
-    ret[2] = unsampled(row->values[0] - row->values[2], scale);
-    ret[3] = unsampled(row->values[1] - row->values[3], scale);
+    ret[0] = unsampled(values[0], scale);
+    ret[1] = unsampled(values[1], scale);
+    ret[2] = unsampled(in_use(values[0], values[2]), scale);
+    ret[3] = unsampled(in_use(values[1], values[3]), scale);
     return true;
 }
 

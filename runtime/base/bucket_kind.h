@@ -6,7 +6,8 @@
 /* What a bucket counts; the values' meaning and units by kind. */
 enum bucket_kind {
     BUCKET_NONE,
-    BUCKET_HEAP,  /* allocations, bytes allocated, frees, bytes freed; detail: block size; unbiased by size */
+    BUCKET_HEAP,  /* allocations, bytes allocated, frees, bytes freed, as sampled; detail: size of the blocks
+                   */
     BUCKET_MUTEX, /* contended waits, ns waited; stack: who released; other: who waited; detail: wait_reason
                    */
     BUCKET_BLOCK, /* waits, ns waited; stack: who waited; other: who woke it; detail: wait_reason */

@@ -6,6 +6,7 @@
 #include "boot/options.h"
 #include "capture/capture.h"
 #include "capture/others.h"
+#include "hooks/allocations.h"
 #include "hooks/call.h"
 #include "hooks/host.h"
 #include "hooks/loader.h"
@@ -16,6 +17,7 @@
 #include "hooks/threads.h"
 #include "hooks/vfork.h"
 #include "profilers/cpu.h"
+#include "profilers/heap.h"
 #include "profilers/waits.h"
 
 #include <stdio.h>
@@ -55,7 +57,8 @@ static bool make_state(void)
     capture.stacks = map_zeroed(sizeof(*capture.stacks));
     capture.buckets = map_zeroed(sizeof(*capture.buckets));
     capture.labels = map_zeroed(sizeof(*capture.labels));
-    if (!threads || !capture.rules || !capture.stacks || !capture.buckets || !capture.labels)
+    capture.live = map_zeroed(sizeof(*capture.live));
+    if (!threads || !capture.rules || !capture.stacks || !capture.buckets || !capture.labels || !capture.live)
         return false;
     capture.threads = threads; /* from here on hooks know threads and signals */
     capture.cookie = (uintptr_t)&capture;
@@ -198,9 +201,18 @@ static void fill_host(void)
     };
 }
 
+static void start_heap(void)
+{
+    if (!options.heap_interval)
+        return;
+    heap_start(options.heap_interval);
+    allocations_start();
+}
+
 __attribute__((constructor)) static void preload_started(void)
 {
     int error = errno;
+    allocations_resolve();
     reals_resolve();
     log_init(LOG_WARN);
     if (getauxval(AT_SECURE))
@@ -214,6 +226,7 @@ __attribute__((constructor)) static void preload_started(void)
         processes_watch_forks();
         load_engine();
         waits_start(options.block_rate, options.mutex_fraction);
+        start_heap();
         if (engine)
             engine->start();
         api_init(engine);

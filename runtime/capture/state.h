@@ -5,6 +5,7 @@
 #include "base/sink.h"
 #include "capture/buckets.h"
 #include "capture/labels.h"
+#include "capture/live.h"
 #include "capture/modules.h"
 #include "capture/rules.h"
 #include "capture/stacks.h"
@@ -50,6 +51,7 @@ struct capture_state {
     struct stack_table *stacks;
     struct bucket_table *buckets;
     struct label_table *labels;
+    struct live_table *live;
     struct thread_table *threads;
 };
 

@@ -70,7 +70,9 @@ struct thread_self {
     uint32_t samples_taken; /* our signals handled: hooks compare it to tell whose EINTR it was */
     uint32_t app_signals;   /* the program's handlers run */
     uint64_t plain_call;    /* the libc function that a hook stands in for by a plain system call now, or 0 */
-    bool is_internal;       /* a thread of preflame's or of its libraries */
+    bool is_internal;       /* a thread of preflame's or of its libraries, or one that has ended */
+    bool is_ended;          /* the program's, and only its destructors of thread-specific data run */
+    bool is_resolving;      /* looks for the real allocator */
     bool is_trace_ready;    /* sink->thread_init was called */
     bool is_signal_blocked; /* the program believes our signal is blocked here */
     bool is_signal_pending; /* the program's own signal of our number came while it believed so */
@@ -78,7 +80,8 @@ struct thread_self {
     uint8_t wait_streak;    /* calls in a row that hardly waited */
     uint8_t wait_skip;      /* calls to come that aren't timed */
     uint8_t wait_weight;    /* calls that a timed one stands for; 0 = 1 */
-    uint64_t random;        /* of the wait profiles' sampling */
+    uint64_t random;        /* of every profile's sampling; 0 = not begun */
+    uint64_t heap_left;     /* bytes until the next heap sample; 0 = the next allocation asks */
     bool is_vfork_suspect;  /* vfork was called: until getpid says otherwise this may be the child */
 };
 

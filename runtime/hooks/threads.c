@@ -90,6 +90,7 @@ static void thread_ended(void *argument)
     cpu_settle_self(slot);
     cpu_disarm_self(slot);
     waits_unpublish();
+    thread_self.is_ended = !is_internal;
     thread_self.is_internal = true;
     thread_self.slot = NULL;
     thread_slot_leave(capture.threads, slot);

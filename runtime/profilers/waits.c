@@ -6,6 +6,7 @@
 #include "base/marker.h"
 #include "capture/capture.h"
 #include "profilers/contention.h"
+#include "profilers/random.h"
 
 #include <errno.h>
 
@@ -25,26 +26,13 @@ void waits_start(int64_t rate_ns, int64_t fraction)
         atomic_fetch_or_explicit(&capture.hooks_active, HOOK_WAITS, memory_order_release);
 }
 
-/* xorshift64 (Marsaglia 2003), a state a thread. */
-static uint64_t random_number(void)
-{
-    uint64_t state = thread_self.random;
-    if (!state)
-        state = (uint64_t)clock_mono_ns() * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)(uintptr_t)&thread_self;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    thread_self.random = state;
-    return state;
-}
-
 /* Whether an amount is counted; a small one is with probability amount/rate, and then stands for `rate`.
  * *count grows in the same proportion. */
 static bool is_counted(int64_t rate, int64_t *amount, int64_t *count)
 {
     if (*amount >= rate)
         return true;
-    if (*amount <= 0 || (int64_t)(random_number() % (uint64_t)rate) >= *amount)
+    if (*amount <= 0 || (int64_t)(random_next() % (uint64_t)rate) >= *amount)
         return false;
     *count = (*count * rate + *amount / 2) / *amount;
     *amount = rate;
@@ -179,7 +167,7 @@ void waits_released(const void *object, unsigned reason, bool is_mutex, uint32_t
         int64_t ns = release.waited_ns, count = 1;
         if (is_counted(CHARGE_NS, &ns, &count)) {
             stack = stack_now(stack);
-            if (is_mutex && mutex_fraction && (mutex_fraction == 1 || random_number() % mutex_fraction == 0))
+            if (is_mutex && mutex_fraction && (mutex_fraction == 1 || random_next() % mutex_fraction == 0))
                 charge(stack, release.waiter_stack, reason, count * mutex_fraction, ns * mutex_fraction);
         }
         if (stack)

@@ -8,10 +8,8 @@ from conftest import PRELOAD, program
 
 PROGRAMS = ["calls_io", "calls_descriptors", "calls_socket", "calls_wait", "calls_child", "calls_sem", "calls_fortify", "calls_thread",
             "calls_mutex", "calls_cond", "calls_cond_old", "calls_dl", "calls_process", "calls_process_old", "calls_signal",
-            "calls_escape"]
+            "calls_escape", "calls_alloc", "calls_new"]
 LEAST_LINES = 12
-# Interposed for other ends, and shown by the tests of those.
-SHOWN_ELSEWHERE = {"malloc", "calloc", "realloc", "free", "posix_memalign", "aligned_alloc", "memalign"}
 
 
 bare_outcomes = {}
@@ -31,6 +29,15 @@ def bare(runner, name):
 def test_the_transcript_is_the_same_preloaded(runner, name):
     expected = bare(runner, name)
     outcome = runner.preloaded([program(name)])
+    assert outcome.stdout.splitlines() == expected.stdout.splitlines()
+    assert outcome.status == expected.status
+
+
+@pytest.mark.parametrize("interval", [0, 1])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_transcript_is_the_same_with_no_allocation_counted_and_with_each(runner, name, interval):
+    expected = bare(runner, name)
+    outcome = runner.preloaded([program(name)], PREFLAME_HEAP_INTERVAL=interval)
     assert outcome.stdout.splitlines() == expected.stdout.splitlines()
     assert outcome.status == expected.status
 
@@ -73,7 +80,7 @@ def test_every_interposed_call_is_shown_by_a_program():
     assert len(exported) > 60
     imported = set().union(*(dynamic_symbols(program(name), "--undefined-only") for name in PROGRAMS))
     names = {name for name, _ in imported}
-    missing = {name for name, _ in exported} - names - SHOWN_ELSEWHERE
+    missing = {name for name, _ in exported} - names
     assert missing == set(), "interposed, but no program calls it"
     old = {(name, version) for name, version in exported if version == "GLIBC_2.2.5" and (name, None) not in exported}
     assert {pair for pair in old if pair[0] in names} <= imported, "an old symbol version that no program binds to"

@@ -46,6 +46,30 @@ static void heap_rows_are_unsampled_by_their_own_size(void **state)
     assert_int_equal(values[3], llround(614400 * scale));
 }
 
+/* Sizes of a class share a row: its mean decides, so the bytes come out right. */
+static void heap_rows_of_mixed_sizes_are_unsampled_by_their_mean(void **state)
+{
+    (void)state;
+    const struct snapshot snapshot = {.period = 4096};
+    const struct snapshot_row row = {.detail = 1024, .values = {1000, 1056000, 0, 0}};
+    int64_t values[SNAPSHOT_VALUES];
+    assert_true(profile_kind_find("heap")->values(&snapshot, &row, values));
+    double scale = 1 / (1 - exp(-1056 / 4096.));
+    assert_int_equal(values[0], llround(1000 * scale));
+    assert_int_equal(values[1], llround(1056000 * scale));
+}
+
+static void a_release_that_is_counted_early_makes_no_negative_heap(void **state)
+{
+    (void)state;
+    const struct snapshot snapshot = {.period = 4096};
+    const struct snapshot_row row = {.detail = 64, .values = {1, 64, 2, 128}};
+    int64_t values[SNAPSHOT_VALUES];
+    assert_true(profile_kind_find("heap")->values(&snapshot, &row, values));
+    assert_int_equal(values[2], 0);
+    assert_int_equal(values[3], 0);
+}
+
 static void an_interval_of_1_means_every_allocation(void **state)
 {
     (void)state;
@@ -80,6 +104,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_complete_sorted_and_found_by_name),
         cmocka_unit_test(heap_rows_are_unsampled_by_their_own_size),
+        cmocka_unit_test(heap_rows_of_mixed_sizes_are_unsampled_by_their_mean),
+        cmocka_unit_test(a_release_that_is_counted_early_makes_no_negative_heap),
         cmocka_unit_test(an_interval_of_1_means_every_allocation),
         cmocka_unit_test(the_block_profile_leaves_sleeps_and_files_out),
     };
