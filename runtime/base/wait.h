@@ -26,7 +26,8 @@
     X(WAIT_CHILD, 19, "wait_child")                                                                          \
     X(SIGNAL, 20, "signal")                                                                                  \
     X(PIPE, 21, "pipe")                                                                                      \
-    X(FLOCK, 22, "flock")
+    X(FLOCK, 22, "flock")                                                                                    \
+    X(STDIO, 23, "stdio") /* the lock of a FILE */
 
 enum wait_reason {
 #define WAIT_REASON_ENUM(symbol, value, name) WAIT_##symbol = (value),

@@ -33,6 +33,17 @@ static int missing(void)
     }
 #include "hooks/irregular.def"
 #undef REAL
+/* A libc without one of these is none: what they return then is not looked at. */
+#define STREAM_CALL(ret, name, params, args, stream)                                                         \
+    static ret early_##name params;                                                                          \
+    ret(*real_##name) params = early_##name;                                                                 \
+    static COLD ret early_##name params                                                                      \
+    {                                                                                                        \
+        reals_resolve();                                                                                     \
+        return real_##name == early_##name ? (ret)0 : real_##name args;                                      \
+    }
+#include "hooks/stdio.def"
+#undef STREAM_CALL
 
 void *real_dlopen, *real_dlmopen, *real_vfork;
 void *real_pthread_exit, *real_thrd_exit, *real__exit, *real__Exit, *real_quick_exit, *real_exit, *real_abort;
@@ -52,6 +63,9 @@ static const struct row rows[] = {
     {#symbol, version, (void **)(void *)&real_##name},
 #include "hooks/irregular.def"
 #undef REAL
+#define STREAM_CALL(ret, name, params, args, stream) {#name, NULL, (void **)(void *)&real_##name},
+#include "hooks/stdio.def"
+#undef STREAM_CALL
     {"dlopen", NULL, &real_dlopen},       {"dlmopen", NULL, &real_dlmopen},
     {"vfork", NULL, &real_vfork},         {"pthread_exit", NULL, &real_pthread_exit},
     {"thrd_exit", NULL, &real_thrd_exit}, {"_exit", NULL, &real__exit},

@@ -12,6 +12,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,6 +38,9 @@
 #define REAL(ret, name, params, args, absent, version, symbol) extern ret(*real_##name) params;
 #include "hooks/irregular.def"
 #undef REAL
+#define STREAM_CALL(ret, name, params, args, stream) extern ret(*real_##name) params;
+#include "hooks/stdio.def"
+#undef STREAM_CALL
 
 /* Functions that never return, and those whose caller matters: plain pointers, NULL until resolved. */
 extern void *real_dlopen, *real_dlmopen, *real_vfork;
