@@ -124,9 +124,14 @@ static int add_row(struct build *build, const struct snapshot_row *row)
     return 0;
 }
 
-static void add_comments(struct profile *profile, const struct losses *losses)
+static void add_comments(struct profile *profile, const struct snapshot *snapshot)
 {
-    char text[128];
+    const struct losses *losses = &snapshot->losses;
+    char text[sizeof(snapshot->note) + 16];
+    if (snapshot->note[0]) {
+        snprintf(text, sizeof(text), "preflame: %s", snapshot->note);
+        profile_add_comment(profile, text);
+    }
 #define LOSS_COMMENT(member, name)                                                                           \
     if (losses->member) {                                                                                    \
         snprintf(text, sizeof(text), "preflame: " name ": %llu", (unsigned long long)losses->member);        \
@@ -159,7 +164,7 @@ static int fill(struct build *build)
     int error = 0;
     for (size_t i = 0; i < snapshot->row_count && !error; i++)
         error = add_row(build, &snapshot->rows[i]);
-    add_comments(profile, &snapshot->losses);
+    add_comments(profile, snapshot);
     return error ? error : profile->error;
 }
 

@@ -2,6 +2,7 @@
 #include "boot/control.h"
 
 #include "base/clock.h"
+#include "boot/limits.h"
 #include "exporters/build.h"
 #include "pipeline/drain.h"
 #include "pipeline/freeze.h"
@@ -10,6 +11,7 @@
 #include "pipeline/totals.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 
 static const struct engine_host *host;
@@ -19,8 +21,11 @@ static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     bool is_running;
     bool trace_wants;
-    bool is_ticking; /* for others: control_keep_ticking */
-    int hz;
+    bool is_ticking;  /* for others: control_keep_ticking */
+    bool is_sampling; /* for either */
+    bool is_overdue;  /* the budget says another rate, which isn't set yet; the keeper's */
+    int asked_hz;     /* what is wanted, */
+    int lowest_hz;    /* and the least that the budget has left of it in this profile */
     int64_t start_mono_ns, start_real_ns;
     struct losses before;
     struct totals totals;
@@ -31,6 +36,8 @@ void control_init(const struct engine_host *the_host)
 {
     host = the_host;
     totals_init(&cpu.totals);
+    limits_init(host);
+    limits_bound(&cpu.totals);
 }
 
 /* The keeper has work while samples come in, or a trace may begin. */
@@ -56,17 +63,29 @@ void control_resume(void)
     pthread_mutex_unlock(&control_lock);
 }
 
-/* Brings the timers in line with who wants samples. */
+static void forget_spent(void)
+{
+    pthread_mutex_lock(&pipeline_lock);
+    limits_begin(&cpu.totals);
+    pthread_mutex_unlock(&pipeline_lock);
+}
+
+/* Brings the timers in line with who wants samples, at `hz` or as many as the budget leaves. */
 static int apply(int hz)
 {
-    bool is_wanted = cpu.is_running || cpu.trace_wants;
-    if (!is_wanted || (cpu.hz && hz != cpu.hz))
-        host->cpu_stop();
-    cpu.hz = is_wanted ? hz : 0;
+    cpu.asked_hz = hz;
     int error = 0;
-    if (is_wanted) {
+    bool was_sampling = cpu.is_sampling;
+    cpu.is_sampling = cpu.is_running || cpu.trace_wants;
+    if (cpu.is_sampling) {
+        if (!was_sampling)
+            forget_spent();
+        int fit_hz = limits_hz(hz);
+        cpu.lowest_hz = fit_hz < cpu.lowest_hz ? fit_hz : cpu.lowest_hz;
         host->sampler_install();
-        error = host->cpu_start(hz, cpu.is_running);
+        error = host->cpu_start(fit_hz, cpu.is_running);
+    } else {
+        host->cpu_stop();
     }
     keep_busy();
     return error;
@@ -90,6 +109,7 @@ int control_cpu_begin(int hz)
         cpu.start_mono_ns = clock_mono_ns();
         cpu.start_real_ns = clock_real_ns();
         cpu.is_running = true;
+        cpu.lowest_hz = INT_MAX;
         error = apply(hz ? hz : host->options->cpu_hz);
         if (error) {
             cpu.is_running = false;
@@ -101,7 +121,8 @@ int control_cpu_begin(int hz)
     return error;
 }
 
-static int build(int64_t end_ns, int64_t period_ns, const struct profile_kind *kind, struct profile **ret)
+static int build(int64_t end_ns, int64_t period_ns, int asked_hz, const struct profile_kind *kind,
+                 struct profile **ret)
 {
     struct snapshot snapshot;
     struct losses after;
@@ -116,6 +137,7 @@ static int build(int64_t end_ns, int64_t period_ns, const struct profile_kind *k
     snapshot.period = period_ns;
     snapshot.time_ns = cpu.start_real_ns;
     snapshot.duration_ns = end_ns - cpu.start_mono_ns;
+    limits_note(&snapshot, asked_hz, cpu.lowest_hz);
     if (!error)
         error = profile_build(kind, &snapshot, false, ret);
     snapshot_clear(&snapshot);
@@ -129,12 +151,13 @@ int control_cpu_take(bool ends, const struct profile_kind *kind, struct profile 
     if (cpu.is_running) {
         int64_t period_ns = atomic_load_explicit(&host->state->sampling.period_ns, memory_order_relaxed);
         int64_t end_ns = clock_mono_ns();
+        int asked_hz = cpu.asked_hz;
         if (ends) {
             cpu.is_running = false;
             (void)apply(
                 host->options->cpu_hz); /* the profile is taken whatever becomes of the trace's rate */
         }
-        error = build(end_ns, period_ns, kind, ret);
+        error = build(end_ns, period_ns, asked_hz, kind, ret);
         if (ends)
             totals_clear(&cpu.totals);
     }
@@ -159,10 +182,24 @@ void control_trace_sampling(bool is_wanted)
     if (cpu.trace_wants != is_wanted) {
         cpu.trace_wants = is_wanted;
         atomic_store_explicit(&host->state->traces_samples, is_wanted, memory_order_relaxed);
-        int error = apply(cpu.is_running ? cpu.hz : host->options->cpu_hz);
+        int error = apply(cpu.is_running ? cpu.asked_hz : host->options->cpu_hz);
         if (error)
             host->log(LOG_WARN, "no CPU samples in the trace: timers are refused (see RLIMIT_SIGPENDING)");
     }
+    pthread_mutex_unlock(&control_lock);
+}
+
+/* Keeps the budget. Somebody who holds the lock may be at it for long: then another time. */
+static void keep_budget(void)
+{
+    pthread_mutex_lock(&pipeline_lock);
+    cpu.is_overdue |= limits_look(&cpu.totals, cpu.asked_hz);
+    pthread_mutex_unlock(&pipeline_lock);
+    if (!cpu.is_overdue || pthread_mutex_trylock(&control_lock))
+        return;
+    if (cpu.is_sampling && apply(cpu.asked_hz))
+        host->log(LOG_WARN, "no CPU samples any more: timers are refused");
+    cpu.is_overdue = false;
     pthread_mutex_unlock(&control_lock);
 }
 
@@ -175,8 +212,10 @@ bool control_tick(uint64_t number)
     bool is_tenth = number % 10 == 9;
     bool is_changed = (opens != cpu.opens_seen || is_tenth) && host->modules_refresh();
     cpu.opens_seen = opens;
-    if (is_tenth)
+    if (is_tenth) {
         host->cpu_arm_strangers();
+        keep_budget();
+    }
     return is_changed;
 }
 
@@ -186,8 +225,9 @@ void control_after_fork_child(void)
     pthread_mutex_init(&pipeline_lock, NULL);
     totals_init(&cpu.totals); /* the parent's rows stay allocated: freeing them here may wait for a lock that
                                  is gone */
-    cpu.is_running = false;
-    cpu.hz = 0;
+    limits_init(host);
+    limits_bound(&cpu.totals);
+    cpu.is_running = cpu.is_sampling = false;
     cpu.trace_wants = false;
     losses_read(host->state, &cpu.before);
 }
@@ -201,5 +241,8 @@ void control_self(struct bytes *out)
                  atomic_load_explicit(&host->state->sink, memory_order_acquire) ? "loaded" : "off");
     bytes_printf(out, "stacks: %u\n",
                  atomic_load_explicit(&host->state->stacks->used_slots, memory_order_relaxed));
+    pthread_mutex_lock(&pipeline_lock);
+    limits_self(&cpu.totals, out);
+    pthread_mutex_unlock(&pipeline_lock);
     losses_print(&now, out);
 }

@@ -116,6 +116,40 @@ static bool read_hz(const char *value, struct options *o)
     return true;
 }
 
+/* "2", "0.5", "2%": by hand, as strtod obeys the program's locale. */
+static bool read_cpu_budget(const char *value, struct options *o)
+{
+    char *point;
+    unsigned long percent = strtoul(value, &point, 10);
+    long ppm = percent <= 100 ? (long)percent * 10000 : -1;
+    if (point == value || value[0] < '0' || value[0] > '9')
+        return false;
+    if (*point == '.') {
+        for (int unit = 1000; *++point >= '0' && *point <= '9'; unit /= 10)
+            ppm += (*point - '0') * unit;
+    }
+    if (*point == '%')
+        point++;
+    o->cpu_budget_ppm = (int32_t)ppm;
+    return !*point && ppm >= 0 && ppm <= 1000000;
+}
+
+/* "64M": bytes, or as many KiB, MiB or GiB. */
+static bool read_memory_max(const char *value, struct options *o)
+{
+    static const char units[] = "KMG";
+    char *end;
+    errno = 0;
+    uint64_t number = strtoull(value, &end, 10);
+    const char *unit = *end ? strchr(units, *end & ~0x20) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    if (errno || value[0] < '0' || value[0] > '9' || (*end && (!unit || end[1])) ||
+        number > UINT64_MAX >> shift)
+        return false;
+    o->memory_max = number << shift;
+    return o->memory_max >= OPTIONS_MEMORY_LEAST;
+}
+
 static bool read_heap_interval(const char *value, struct options *o)
 {
     return read_number(value, 0, INT32_MAX, &o->heap_interval);
@@ -174,6 +208,8 @@ static const struct row rows[] = {
     {"PREFLAME_PROFILE", read_profiles, "a list like cpu,heap,mutex"},
     {"PREFLAME_OUT", read_out, "a folder"},
     {"PREFLAME_CPU_HZ", read_hz, "a number from 1 to 10000"},
+    {"PREFLAME_CPU_BUDGET", read_cpu_budget, "a percentage from 0 (no cap) to 100"},
+    {"PREFLAME_MEMORY_MAX", read_memory_max, "a number of bytes, 4M or more"},
     {"PREFLAME_HEAP_INTERVAL", read_heap_interval, "a number of bytes from 0 to 2147483647"},
     {"PREFLAME_BLOCK_RATE", read_block_rate, "a number of nanoseconds from 0 to 2147483647"},
     {"PREFLAME_MUTEX_FRACTION", read_mutex_fraction, "a number from 0 to 2147483647"},
@@ -186,6 +222,8 @@ void options_read(struct options *ret)
 {
     *ret = (struct options){.has_socket = true,
                             .cpu_hz = 100,
+                            .cpu_budget_ppm = 20000,
+                            .memory_max = OPTIONS_MEMORY_MAX,
                             .heap_interval = 524288,
                             .block_rate = 10000,
                             .mutex_fraction = 1,

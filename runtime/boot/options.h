@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define OPTIONS_MEMORY_MAX (UINT64_C(384) << 20) /* all tables full */
+#define OPTIONS_MEMORY_LEAST (UINT64_C(4) << 20)
+
 struct options {
     bool is_off;
     bool has_http;
@@ -20,6 +23,8 @@ struct options {
     char profiles[256];         /* names, as given; "" = none */
     char out[PATH_MAX];         /* "" = a fresh folder */
     int cpu_hz;
+    int32_t cpu_budget_ppm; /* of the program's CPU time, in millionths, that preflame may cost; 0 = any */
+    uint64_t memory_max;    /* bytes that preflame's tables may take */
     int64_t heap_interval;  /* mean bytes between heap samples; 0 = off */
     int64_t block_rate;     /* ns blocked a block sample; 0 = off */
     int64_t mutex_fraction; /* contended unlocks a mutex sample; 0 = off */
@@ -32,5 +37,11 @@ struct options {
 /* Reads PREFLAME_* (the names and defaults of the project's interface). A wrong value gives one line through
  * log_line and the default. Boot-only. */
 void options_read(struct options *ret);
+/* How many of `count` entries a table may use, of which all together take OPTIONS_MEMORY_MAX. Any thread. */
+static inline uint64_t options_part_of_memory(const struct options *options, uint64_t count)
+{
+    uint64_t most = OPTIONS_MEMORY_MAX >> 10, max = options->memory_max >> 10;
+    return max < most ? count * max / most : count;
+}
 
 #endif

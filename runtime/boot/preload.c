@@ -60,6 +60,10 @@ static bool make_state(void)
     capture.live = map_zeroed(sizeof(*capture.live));
     if (!threads || !capture.rules || !capture.stacks || !capture.buckets || !capture.labels || !capture.live)
         return false;
+    capture.stacks->word_limit = (uint32_t)options_part_of_memory(&options, STACK_WORDS);
+    capture.buckets->limit = (uint32_t)options_part_of_memory(&options, BUCKETS_MAX);
+    capture.live->level_limit = live_levels_of(options_part_of_memory(&options, LIVE_SETS));
+    threads->slot_limit = (uint32_t)options_part_of_memory(&options, THREAD_SLOTS);
     capture.threads = threads; /* from here on hooks know threads and signals */
     capture.cookie = (uintptr_t)&capture;
     atomic_store_explicit(&capture.pid, getpid(), memory_order_relaxed);

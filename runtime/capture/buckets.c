@@ -31,10 +31,11 @@ static bool is_equal(const struct bucket *bucket, uint64_t hash, const struct bu
 /* An entry with this key, not yet reachable. Its index + 1, or 0 when the table is full. */
 static uint32_t write_entry(struct bucket_table *table, uint64_t hash, const struct bucket_key *key)
 {
-    if (atomic_load_explicit(&table->used, memory_order_relaxed) >= BUCKETS_MAX)
+    uint32_t limit = table->limit ? table->limit : BUCKETS_MAX;
+    if (atomic_load_explicit(&table->used, memory_order_relaxed) >= limit)
         return 0;
     uint32_t at = atomic_fetch_add_explicit(&table->used, 1, memory_order_relaxed);
-    if (at >= BUCKETS_MAX)
+    if (at >= limit)
         return 0;
     table->entries[at].key = *key;
     table->entries[at].hash = hash;

@@ -30,6 +30,7 @@ struct bucket {
 struct bucket_table {
     _Atomic uint32_t used;    /* entries handed out; grows past BUCKETS_MAX when full: never handed out */
     _Atomic uint64_t refused; /* events that found no bucket */
+    uint32_t limit;           /* fewer may be used than there are; 0 = all. Set at the start */
     _Atomic uint32_t slots[BUCKET_SLOTS]; /* index + 1 of the entry, 0 = free */
     struct bucket entries[BUCKETS_MAX];
 };

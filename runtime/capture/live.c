@@ -92,7 +92,8 @@ bool live_enter(struct live_table *table, const void *block, const struct live_s
 {
     uint64_t address = (uintptr_t)block, packed = sample->size << BUCKET_BITS | sample->bucket;
     bool fits = packed >> BUCKET_BITS == sample->size;
-    for (unsigned level = 0; level < LIVE_LEVELS && fits; level++) {
+    uint32_t limit = table->level_limit ? table->level_limit : LIVE_LEVELS;
+    for (unsigned level = 0; level < limit && fits; level++) {
         if (enter_level(table, level, address, packed)) {
             filter_add(block);
             return true;

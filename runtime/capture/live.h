@@ -36,8 +36,19 @@ struct live_set {
 struct live_table {
     _Atomic uint32_t levels;  /* in use; only grows */
     _Atomic uint64_t refused; /* samples that found no room */
+    uint32_t level_limit;     /* fewer may be used than there are; 0 = all. Set at the start */
     struct live_set sets[LIVE_SETS];
 };
+
+/* The number of levels that `sets` sets make, at least one. */
+static inline uint32_t live_levels_of(uint64_t sets)
+{
+    uint32_t levels = 1;
+    for (uint64_t all = LIVE_LEVEL_0_SETS * 5; levels < LIVE_LEVELS && all <= sets;
+         all = all * 4 + LIVE_LEVEL_0_SETS)
+        levels++;
+    return levels;
+}
 
 /* How many sampled blocks lie where the filter can't tell them apart; 255 stays. */
 extern _Atomic uint8_t live_filter[LIVE_FILTER];

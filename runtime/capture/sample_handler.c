@@ -45,7 +45,9 @@ static void take_sample(struct thread_slot *slot, const siginfo_t *info, const u
     uint32_t stack = capture_interrupted(context);
     /* Timers tick with the kernel's HZ: the overrun says how many periods passed since the last signal. */
     uint32_t count = 1 + (uint32_t)(info->si_overrun > 0 ? info->si_overrun : 0);
-    slot->ticks_counted += count;
+    uint32_t arming = atomic_load_explicit(&slot->armings, memory_order_relaxed);
+    slot->ticks_counted = slot->counted_arming == arming ? slot->ticks_counted + count : count;
+    slot->counted_arming = arming;
     int64_t value = (int64_t)count * atomic_load_explicit(&capture.sampling.period_ns, memory_order_relaxed);
     if (atomic_load_explicit(&capture.sampling.is_recorded, memory_order_relaxed)) {
         struct record record = {.time_ns = clock_mono_ns(),
@@ -86,12 +88,14 @@ void sample_handler(int signal, siginfo_t *info, void *context)
         return;
     }
     int error = errno;
-    thread_self.samples_taken++;
+    bool is_timed = cost_is_timed(thread_self.samples_taken++);
+    int64_t start_ns = is_timed ? clock_mono_ns() : 0;
     struct thread_slot *slot = capture_slot();
     if (!is_question && !atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
         atomic_fetch_add_explicit(&capture.sampling.late, 1, memory_order_relaxed);
     else if (slot)
         sample_work_on_stack(slot, info, context, slot->handler_stack + HANDLER_STACK_BYTES,
                              is_question ? answer : take_sample);
+    cost_add(&capture.handler_cost, is_timed ? clock_mono_ns() - start_ns : -1);
     errno = error;
 }

@@ -42,11 +42,12 @@ static uint32_t write_entry(struct stack_table *table, uint64_t hash, const uint
                             uint32_t epoch)
 {
     uint32_t words = (uint32_t)ENTRY_WORDS + count;
-    if (atomic_load_explicit(&table->used_words, memory_order_relaxed) + words > STACK_WORDS ||
+    uint32_t limit = table->word_limit ? table->word_limit : STACK_WORDS;
+    if (atomic_load_explicit(&table->used_words, memory_order_relaxed) + words > limit ||
         atomic_load_explicit(&table->used_slots, memory_order_relaxed) >= STACK_SLOTS / 4 * 3)
         return 0;
     uint32_t at = atomic_fetch_add_explicit(&table->used_words, words, memory_order_relaxed);
-    if (at + words > STACK_WORDS)
+    if (at + words > limit)
         return 0;
     struct stack_entry *entry = entry_at(table, at + 1);
     entry->hash = hash;

@@ -20,8 +20,9 @@ struct stack_entry {
 
 struct stack_table {
     _Atomic uint32_t used_slots;
-    _Atomic uint32_t used_words;         /* grows past STACK_WORDS when full: never handed out */
-    _Atomic uint64_t refused;            /* stacks that found no room */
+    _Atomic uint32_t used_words; /* grows past STACK_WORDS when full: never handed out */
+    _Atomic uint64_t refused;    /* stacks that found no room */
+    uint32_t word_limit;         /* fewer words may be used than there are; 0 = all. Set at the start */
     _Atomic uint32_t slots[STACK_SLOTS]; /* word offset + 1 of the entry, 0 = free */
     uint64_t words[STACK_WORDS];
 };

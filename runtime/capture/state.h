@@ -4,6 +4,7 @@
 
 #include "base/sink.h"
 #include "capture/buckets.h"
+#include "capture/cost.h"
 #include "capture/labels.h"
 #include "capture/live.h"
 #include "capture/modules.h"
@@ -46,6 +47,7 @@ struct capture_state {
     uint64_t plain_low, plain_high;     /* libc's syscall(), through which hooks make plain calls */
     uintptr_t cookie;                   /* si_value of our signals */
     struct sampling sampling;
+    struct handler_cost handler_cost;
     struct module_state modules;
     struct rule_table *rules;
     struct stack_table *stacks;

@@ -37,7 +37,8 @@ static struct thread_slot *pop_free(struct thread_table *table)
 static struct thread_slot *take_fresh(struct thread_table *table)
 {
     uint32_t used = atomic_load_explicit(&table->high_water, memory_order_relaxed);
-    while (used < THREAD_SLOTS) {
+    uint32_t limit = table->slot_limit ? table->slot_limit : THREAD_SLOTS;
+    while (used < limit) {
         if (atomic_compare_exchange_weak_explicit(&table->high_water, &used, used + 1, memory_order_relaxed,
                                                   memory_order_relaxed))
             return &table->slots[used];

@@ -40,10 +40,12 @@ struct thread_slot {
     _Atomic uint32_t timer_state; /* enum timer_state; whoever moves NONE to CREATING owns the next step */
     int32_t timer_id;
     int64_t armed_cpu_ns,
-        first_tick_ns;      /* the thread's CPU time when its timer began; the first tick, from there */
-    uint64_t ticks_counted; /* periods that samples stood for since then */
-    bool is_internal;       /* a thread of preflame's or of its libraries: never sampled, never traced */
-    bool is_signal_blocked; /* inherited by thread_self at the start */
+        first_tick_ns;        /* the thread's CPU time when its timer began; the first tick, from there */
+    _Atomic uint32_t armings; /* how often it was set going */
+    uint32_t counted_arming;  /* the one of which `ticks_counted` tells */
+    uint64_t ticks_counted;   /* periods that samples stood for since it was set going */
+    bool is_internal;         /* a thread of preflame's or of its libraries: never sampled, never traced */
+    bool is_signal_blocked;   /* inherited by thread_self at the start */
     int32_t parent_tid;
     void *(*start)(void *); /* what the program asked the thread to run, and with what */
     int (*start_c11)(void *);
@@ -91,6 +93,7 @@ struct thread_table {
     _Atomic uint64_t free_head;  /* ABA tag in the high half, index + 1 in the low */
     _Atomic uint32_t high_water; /* slots ever used: readers stop there */
     _Atomic uint64_t refused;    /* threads that found no slot */
+    uint32_t slot_limit;         /* fewer may be used than there are; 0 = all. Set at the start */
     struct thread_slot slots[THREAD_SLOTS];
 };
 

@@ -67,7 +67,8 @@ struct snapshot {
     struct losses losses; /* since the start */
     int64_t period;       /* of sampling, in the unit of the kind */
     int64_t time_ns, duration_ns;
-    int error; /* 0, or the first failure while it was taken */
+    char note[160]; /* what else the reader should know; "" = nothing */
+    int error;      /* 0, or the first failure while it was taken */
 };
 
 void snapshot_clear(struct snapshot *snapshot);

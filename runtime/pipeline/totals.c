@@ -11,15 +11,24 @@ void totals_init(struct totals *totals)
 
 void totals_clear(struct totals *totals)
 {
+    size_t row_limit = totals->row_limit;
     map_clear(&totals->ids);
     free(totals->rows);
     totals_init(totals);
+    totals->row_limit = row_limit;
+}
+
+size_t totals_bytes(const struct totals *totals)
+{
+    const size_t key_bytes = 32; /* of malloc's smallest piece */
+    return totals->room * sizeof(*totals->rows) + totals->ids.room * sizeof(*totals->ids.slots) +
+           totals->count * key_bytes;
 }
 
 /* Makes an empty row for a new key: both or neither. Where the key's row number lies, or NULL. */
 static uint32_t *add_key(struct totals *totals, const void *key, size_t key_size)
 {
-    if (totals->count >= TOTALS_MAX)
+    if (totals->count >= (totals->row_limit ? totals->row_limit : TOTALS_MAX))
         return NULL;
     if (totals->count == totals->room) {
         size_t room = totals->room ? totals->room * 2 : 256;

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOTALS_MAX (1u << 20) /* rows; further stacks are counted as lost */
+#define TOTALS_ROW_BYTES 256  /* of a row, its key and its place in the map, at most */
+#define TOTALS_MAX (1u << 19) /* rows; further stacks are counted as lost */
 
 struct total {
     uint32_t stack;
@@ -24,11 +25,15 @@ struct totals {
     struct map ids; /* (stack, tid, labels) → row */
     struct total *rows;
     size_t count, room;
-    uint64_t lost; /* samples that found no row */
+    uint64_t lost;    /* samples that found no row */
+    size_t row_limit; /* at most TOTALS_MAX; 0 = that. Set after totals_init */
 };
 
 void totals_init(struct totals *totals);
+/* Forgets all rows; the limit stays. */
 void totals_clear(struct totals *totals);
+/* What the rows and the map to them take, about. */
+size_t totals_bytes(const struct totals *totals);
 /* Adds a record of the thread called `name`. Never fails visibly: what doesn't fit is counted. */
 void totals_add(struct totals *totals, const struct record *record, const char *name);
 

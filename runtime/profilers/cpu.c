@@ -42,10 +42,20 @@ static bool set_timer(int timer, int64_t first_ns, int64_t period_ns)
     return syscall(SYS_timer_settime, (long)timer, 0L, &when, NULL) == 0;
 }
 
-static bool create_timer(struct thread_slot *slot)
+/* Sets a thread's timer going, and its account of ticks anew. */
+static bool set_going(struct thread_slot *slot, int timer)
 {
     int32_t tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
     int64_t period_ns = atomic_load_explicit(&capture.sampling.period_ns, memory_order_relaxed);
+    slot->first_tick_ns = random_phase(period_ns, tid);
+    slot->armed_cpu_ns = clock_ns(thread_clock(tid));
+    atomic_fetch_add_explicit(&slot->armings, 1, memory_order_relaxed);
+    return set_timer(timer, slot->first_tick_ns, period_ns);
+}
+
+static bool create_timer(struct thread_slot *slot)
+{
+    int32_t tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
     struct sigevent event;
     memset(&event, 0, sizeof(event));
     event.sigev_notify = SIGEV_THREAD_ID;
@@ -55,10 +65,7 @@ static bool create_timer(struct thread_slot *slot)
     int timer = -1;
     if (syscall(SYS_timer_create, (long)thread_clock(tid), &event, &timer) != 0)
         return false;
-    slot->first_tick_ns = random_phase(period_ns, tid);
-    slot->armed_cpu_ns = clock_ns(thread_clock(tid));
-    slot->ticks_counted = 0;
-    if (!set_timer(timer, slot->first_tick_ns, period_ns)) {
+    if (!set_going(slot, timer)) {
         syscall(SYS_timer_delete, (long)timer);
         return false;
     }
@@ -140,8 +147,10 @@ void cpu_settle_self(struct thread_slot *slot)
     set_timer(slot->timer_id, 0, 0); /* no tick from here on */
     int64_t used_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - slot->armed_cpu_ns - slot->first_tick_ns;
     uint64_t due = used_ns < 0 ? 0 : 1 + (uint64_t)(used_ns / period_ns);
-    if (due > slot->ticks_counted) {
-        uint64_t missing = due - slot->ticks_counted;
+    bool is_counted = slot->counted_arming == atomic_load_explicit(&slot->armings, memory_order_relaxed);
+    uint64_t counted = is_counted ? slot->ticks_counted : 0;
+    if (due > counted) {
+        uint64_t missing = due - counted;
         uint64_t entry =
             slot->start ? (uint64_t)(uintptr_t)slot->start : (uint64_t)(uintptr_t)slot->start_c11;
         struct record record = {.time_ns = clock_mono_ns(),
@@ -154,6 +163,24 @@ void cpu_settle_self(struct thread_slot *slot)
         ring_push(&slot->ring, &record);
     }
     errno = error;
+}
+
+/* Gives a running timer the period that holds now. */
+static void change_period(struct thread_slot *slot)
+{
+    uint32_t state = TIMER_ARMED;
+    if (!atomic_compare_exchange_strong_explicit(&slot->timer_state, &state, TIMER_CREATING,
+                                                 memory_order_acq_rel, memory_order_relaxed))
+        return;
+    set_going(slot, slot->timer_id);
+    atomic_store_explicit(&slot->timer_state, TIMER_ARMED, memory_order_release);
+}
+
+static void change_periods(void)
+{
+    uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
+    for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++)
+        change_period(&capture.threads->slots[i]);
 }
 
 static void arm_known(void)
@@ -222,11 +249,16 @@ void cpu_arm_strangers(void)
 
 int cpu_start(int hz, bool is_recorded)
 {
-    atomic_store_explicit(&capture.sampling.period_ns, NS_PER_S / hz, memory_order_relaxed);
+    int64_t period_ns = NS_PER_S / hz;
+    bool is_changed = atomic_load_explicit(&capture.sampling.is_active, memory_order_relaxed) &&
+                      atomic_load_explicit(&capture.sampling.period_ns, memory_order_relaxed) != period_ns;
+    atomic_store_explicit(&capture.sampling.period_ns, period_ns, memory_order_relaxed);
     atomic_store_explicit(&capture.sampling.is_recorded, is_recorded, memory_order_relaxed);
     /* Release: a thread that sees it active sees the settings. */
     atomic_store_explicit(&capture.sampling.is_active, 1, memory_order_release);
     atomic_fetch_or_explicit(&capture.hooks_active, HOOK_SAMPLE, memory_order_relaxed);
+    if (is_changed)
+        change_periods();
     arm_known();
     cpu_arm_strangers();
     return is_any_armed() ? 0 : -ENOTSUP;

@@ -24,7 +24,9 @@ def judge(runner, preload=PRELOAD, lines=1, **extra):
 @pytest.mark.parametrize("name,value", [
     ("PREFLAME_CPU_HZ", "often"), ("PREFLAME_CPU_HZ", "-5"), ("PREFLAME_CPU_HZ", "0"),
     ("PREFLAME_CPU_HZ", "99999999999999999999"), ("PREFLAME_LOG", "loud"), ("PREFLAME_TRACE", "maybe"),
-    ("PREFLAME_PROFILE", "cup"), ("PREFLAME_HTTP", "127.0.0.1:99999"), ("PREFLAME_HTTP", "host:port:more")])
+    ("PREFLAME_CPU_BUDGET", "101"), ("PREFLAME_CPU_BUDGET", "-1"), ("PREFLAME_CPU_BUDGET", "1,5"),
+    ("PREFLAME_CPU_BUDGET", ".5"), ("PREFLAME_MEMORY_MAX", "3M"), ("PREFLAME_MEMORY_MAX", "64MB"),
+    ("PREFLAME_MEMORY_MAX", "-64M"), ("PREFLAME_MEMORY_MAX", "99999999999G"), ("PREFLAME_PROFILE", "cup"), ("PREFLAME_HTTP", "127.0.0.1:99999"), ("PREFLAME_HTTP", "host:port:more")])
 def test_a_wrong_option_is_one_line_that_names_it(runner, name, value):
     said = judge(runner, **{name: value})
     assert name in said[0]

@@ -116,6 +116,18 @@ static void racing_threads_agree_on_buckets_and_lose_nothing(void **state)
     }
 }
 
+static void limited_table_refuses_earlier(void **state)
+{
+    (void)state;
+    table->limit = 10;
+    for (uint64_t i = 0; i < 12; i++) {
+        struct bucket *bucket = bucket_of(table, &(struct bucket_key){.kind = BUCKET_IO, .detail = i});
+        assert_int_equal(bucket != NULL, i < 10);
+    }
+    assert_int_equal(atomic_load(&table->refused), 2);
+    assert_non_null(bucket_of(table, &(struct bucket_key){.kind = BUCKET_IO, .detail = 3}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +137,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(each_visits_one_kind_and_forget_zeroes_only_that, set_up, tear_down),
         cmocka_unit_test_setup_teardown(racing_threads_agree_on_buckets_and_lose_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(limited_table_refuses_earlier, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

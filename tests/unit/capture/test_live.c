@@ -163,6 +163,22 @@ static void threads_find_what_they_entered_while_others_enter_and_take(void **st
         assert_int_equal(atomic_load(&live_filter[i]), 0);
 }
 
+static void limited_set_uses_fewer_levels(void **state)
+{
+    (void)state;
+    const struct live_sample sample = {.bucket = 1, .size = 1};
+    assert_int_equal(live_levels_of(LIVE_SETS), LIVE_LEVELS);
+    assert_int_equal(live_levels_of(LIVE_SETS - 1), LIVE_LEVELS - 1);
+    assert_int_equal(live_levels_of(LIVE_LEVEL_0_SETS * 5), 2);
+    assert_int_equal(live_levels_of(0), 1);
+    table->level_limit = 2;
+    uint64_t entered = 0;
+    for (uint64_t i = 0; i < (uint64_t)LIVE_LEVEL_0_SETS * 5 * LIVE_WAYS * 2; i++)
+        entered += live_enter(table, block_at(i), &sample);
+    assert_int_equal(atomic_load(&table->levels), 2);
+    assert_in_range(entered, LIVE_LEVEL_0_SETS * 4 * LIVE_WAYS, LIVE_LEVEL_0_SETS * 5 * LIVE_WAYS);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -174,6 +190,7 @@ int main(void)
         TEST(a_size_that_does_not_fit_is_refused),
         TEST(a_crowded_place_of_the_filter_never_forgets),
         TEST(what_the_filter_keeps_may_always_be_held),
+        TEST(limited_set_uses_fewer_levels),
         TEST(threads_find_what_they_entered_while_others_enter_and_take),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,24 @@ static void four_racing_threads_get_the_same_numbers(void **state)
     }
 }
 
+static void limited_table_refuses_earlier(void **state)
+{
+    (void)state;
+    table->word_limit = 1000;
+    uint64_t pcs[100] = {0};
+    uint32_t first = 0, kept = 0;
+    for (uint64_t i = 1; i <= 100; i++) {
+        pcs[0] = i;
+        uint32_t id = stacks_intern(table, pcs, 100, 0);
+        kept += id != 0;
+        first = i == 1 ? id : first;
+    }
+    assert_in_range(kept, 9, 10);
+    assert_int_equal(atomic_load(&table->refused), 100 - kept);
+    pcs[0] = 1;
+    assert_int_equal(stacks_intern(table, pcs, 100, 0), first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +154,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_arena_refuses_and_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(four_racing_threads_get_the_same_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(limited_table_refuses_earlier, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,6 +152,19 @@ static void eight_threads_hammering_never_share_a_slot(void **state)
         assert_int_equal(atomic_load(&table->slots[i].tid), 99);
 }
 
+static void limited_table_refuses_earlier(void **state)
+{
+    (void)state;
+    table->slot_limit = 3;
+    struct thread_slot *slots[3];
+    for (int i = 0; i < 3; i++)
+        assert_non_null(slots[i] = thread_slot_take(table));
+    assert_null(thread_slot_take(table));
+    assert_int_equal(atomic_load(&table->refused), 1);
+    thread_slot_leave(table, slots[1]);
+    assert_ptr_equal(thread_slot_take(table), slots[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +174,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reaping_leaves_live_and_free_slots_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_table_refuses_and_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(eight_threads_hammering_never_share_a_slot, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(limited_table_refuses_earlier, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,28 @@ static void what_finds_no_row_is_counted_and_known_rows_go_on(void **state)
     assert_int_equal(totals.lost, 7);
 }
 
+static void limited_table_stays_limited_when_cleared(void **state)
+{
+    (void)state;
+    totals.row_limit = 2;
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t stack = 1; stack <= 3; stack++)
+            add(stack, 1, 1, "a");
+        assert_int_equal(totals.count, 2);
+        assert_int_equal(totals.lost, 1);
+        totals_clear(&totals);
+    }
+}
+
+static void full_table_takes_no_more_than_is_promised(void **state)
+{
+    (void)state;
+    for (uint32_t stack = 1; stack <= 70000; stack++) {
+        add(stack, 1, 1, "a");
+        assert_true(stack < 1000 || totals_bytes(&totals) <= (size_t)stack * TOTALS_ROW_BYTES);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +112,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_row_has_the_name_its_thread_was_last_seen_with, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_cleared_table_is_empty_and_works, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_finds_no_row_is_counted_and_known_rows_go_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(limited_table_stays_limited_when_cleared, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(full_table_takes_no_more_than_is_promised, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
