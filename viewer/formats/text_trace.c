@@ -61,8 +61,6 @@ static void put_reasons(struct bytes *out, const struct trace_thread *thread)
                      value_text(thread->blocked_ns[reason], NS, text));
         before = ", ";
     }
-    if (thread->syscall_ns)
-        bytes_printf(out, "%ssyscall %s", before, value_text(thread->syscall_ns, NS, text));
 }
 
 static int put_threads(struct bytes *out, const struct trace *t, size_t max_rows)

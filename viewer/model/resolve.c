@@ -1,7 +1,6 @@
 /* Names for the stacks of a trace. */
 #include "viewer/model/resolve.h"
 
-#include "base/syscall_names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -116,11 +115,8 @@ size_t resolved_stack(const struct resolved *r, struct trace *t, uint32_t proces
 
 static uint32_t reason_frame(struct trace *t, const struct trace_cost *cost)
 {
-    char text[96], number[16];
-    if (cost->kind == TRACE_COST_SYSCALL)
-        snprintf(text, sizeof(text), "[syscall %s]", syscall_name(cost->detail, number, sizeof(number)));
-    else
-        snprintf(text, sizeof(text), "[%s]", wait_reason_name(cost->detail));
+    char text[96];
+    snprintf(text, sizeof(text), "[%s]", wait_reason_name(cost->detail));
     return names_add(&t->names, text);
 }
 

@@ -32,7 +32,7 @@ void resolved_clear(struct resolved *r);
 size_t resolved_stack(const struct resolved *r, struct trace *t, uint32_t process, uint32_t id,
                       struct frame *ret, size_t max);
 /* Adds all on-CPU (or, with `is_waiting`, all off-CPU) costs to the tree. Off-CPU stacks end in a frame that
- * names the reason ("[mutex]", "[syscall read]"); with several images, each stack begins with its process. 0
+ * names the reason ("[mutex]"); with several images, each stack begins with its process. 0
  * or -ENOMEM. */
 int tree_add_trace(struct tree *tree, const struct resolved *r, struct trace *t, bool is_waiting) MUST_USE;
 

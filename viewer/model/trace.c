@@ -92,7 +92,7 @@ static void dispatch(struct trace *t, const struct trace_event *event)
     if (event->kind == TRACE_BLOCK || event->kind == TRACE_UNBLOCK || event->kind == TRACE_WAKE)
         trace_on_wait(t, thread, event);
     else if (event->kind == TRACE_SYSCALL)
-        trace_on_syscall(t, thread, event);
+        trace_on_syscall(t, event);
     else if (event->kind == TRACE_SAMPLE)
         on_sample(t, thread, event);
     else
@@ -136,7 +136,7 @@ const struct trace_stack *trace_find_stack(const struct trace *t, uint32_t proce
 
 int64_t trace_blocked_ns(const struct trace_thread *thread)
 {
-    int64_t sum_ns = thread->syscall_ns;
+    int64_t sum_ns = 0;
     for (size_t i = 0; i < TRACE_REASONS; i++)
         sum_ns = add_ns(sum_ns, thread->blocked_ns[i]);
     return sum_ns;

@@ -64,7 +64,6 @@ struct trace_thread {
     int64_t run_ns;           /* by samples */
     uint64_t samples;
     int64_t blocked_ns[TRACE_REASONS];
-    int64_t syscall_ns; /* in system calls that no wait explains */
     struct trace_wait_state wait;
     struct cover cover;
 };
@@ -76,13 +75,13 @@ struct trace_stack {
     size_t first_pc; /* slice of pcs, leaf first */
 };
 
-enum trace_cost_kind { TRACE_COST_CPU, TRACE_COST_WAIT, TRACE_COST_SYSCALL };
+enum trace_cost_kind { TRACE_COST_CPU, TRACE_COST_WAIT };
 
-/* Time of one stack of one image, spent running, waiting for one reason, or in one system call. */
+/* Time of one stack of one image, spent running or waiting for one reason. */
 struct trace_cost {
     uint32_t process, stack;
     enum trace_cost_kind kind;
-    uint32_t detail; /* wait reason or system call number */
+    uint32_t detail; /* wait reason */
     int64_t total_ns;
     uint64_t count;
 };

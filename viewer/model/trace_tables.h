@@ -53,7 +53,7 @@ void trace_on_module(struct trace *t, uint32_t process, const struct trace_event
 void trace_on_stack(struct trace *t, uint32_t process, const struct trace_event *event);
 void trace_on_thread(struct trace *t, uint32_t thread, const struct trace_event *event);
 void trace_on_wait(struct trace *t, uint32_t thread, const struct trace_event *event);
-void trace_on_syscall(struct trace *t, uint32_t thread, const struct trace_event *event);
+void trace_on_syscall(struct trace *t, const struct trace_event *event);
 /* Ends a wait that never sent its unblock. */
 void trace_close_wait(struct trace *t, uint32_t thread, int64_t end_ns);
 

@@ -91,24 +91,18 @@ void trace_on_wait(struct trace *t, uint32_t thread, const struct trace_event *e
     }
 }
 
-void trace_on_syscall(struct trace *t, uint32_t thread, const struct trace_event *event)
+/* Calls are no waits: what a call waited for, a wait tells. The rest it worked, which samples tell. */
+void trace_on_syscall(struct trace *t, const struct trace_event *event)
 {
     struct trace_key key = {TABLE_SYSCALL, (uint64_t)event->number, 0, 0};
     uint32_t row = TABLE_ROW(t, key, &t->syscalls, TRACE_MAX_ROWS, NULL);
-    if (row != TRACE_NONE) {
-        struct trace_syscall *call = &t->syscalls.data[row];
-        call->number = (uint32_t)event->number;
-        call->count++;
-        call->failures += event->result < 0;
-        call->total_ns = add_ns(call->total_ns, event->duration_ns);
-        if (event->duration_ns > call->max_ns)
-            call->max_ns = event->duration_ns;
-    }
-    struct trace_thread *caller = &t->threads.data[thread];
-    int64_t fresh_ns = cover_add(&caller->cover, event->time_ns - event->duration_ns, event->time_ns);
-    /* A wait is reported first and its call right after, a little longer: the rest is not another wait. */
-    if (fresh_ns < event->duration_ns - fresh_ns)
+    if (row == TRACE_NONE)
         return;
-    caller->syscall_ns = add_ns(caller->syscall_ns, fresh_ns);
-    trace_add_cost(t, caller->process, event->stack, TRACE_COST_SYSCALL, (uint32_t)event->number, fresh_ns);
+    struct trace_syscall *call = &t->syscalls.data[row];
+    call->number = (uint32_t)event->number;
+    call->count++;
+    call->failures += event->result < 0;
+    call->total_ns = add_ns(call->total_ns, event->duration_ns);
+    if (event->duration_ns > call->max_ns)
+        call->max_ns = event->duration_ns;
 }
