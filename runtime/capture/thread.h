@@ -84,6 +84,8 @@ struct thread_self {
     uint8_t wait_weight;    /* calls that a timed one stands for; 0 = 1 */
     uint64_t random;        /* of every profile's sampling; 0 = not begun */
     uint64_t heap_left;     /* bytes until the next heap sample; 0 = the next allocation asks */
+    uint32_t io_tried;      /* bit by wait reason (its low five bits): a call for I/O was timed */
+    uint32_t io_slow;       /* likewise: and the last one was slow */
     bool is_vfork_suspect;  /* vfork was called: until getpid says otherwise this may be the child */
 };
 

@@ -40,6 +40,34 @@ bool call_is_watched(void)
     return !thread_self.guard && !thread_self.is_internal && !vfork_is_child();
 }
 
+static uint32_t reason_bit(const struct call *call)
+{
+    return UINT32_C(1) << (call->reason & 31); /* no two reasons share one */
+}
+
+/* A call for I/O may work rather than wait, as a read of what is in memory does. Its CPU time is read where
+ * the thread's last such call was slow, and the first time in a trace. */
+static bool is_worth_cpu_time(const struct call *call)
+{
+    uint32_t bit = reason_bit(call);
+    return (thread_self.io_slow & bit) || (call->sink && !(thread_self.io_tried & bit));
+}
+
+/* What a call that took duration_ns has waited: what it wasn't on a CPU. */
+static int64_t waited_ns(const struct call *call, int64_t duration_ns)
+{
+    if (call->kind != IO)
+        return duration_ns;
+    uint32_t bit = reason_bit(call);
+    bool is_slow = duration_ns >= (call->sink ? CALL_SLOW_NS : CALL_SLOW_UNTRACED_NS);
+    thread_self.io_tried |= bit;
+    thread_self.io_slow = is_slow ? thread_self.io_slow | bit : thread_self.io_slow & ~bit;
+    if (call->cpu_ns < 0 || duration_ns < CALL_SLOW_NS)
+        return duration_ns;
+    int64_t off_cpu_ns = duration_ns - (clock_ns(CLOCK_THREAD_CPUTIME_ID) - call->cpu_ns);
+    return off_cpu_ns > 0 ? off_cpu_ns : 0;
+}
+
 void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns,
                 const struct place *place)
 {
@@ -56,6 +84,7 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
                           .app_signals = thread_self.app_signals,
                           .is_watched = is_watched && (active & HOOK_WAITS)};
     call->sink = call_sink();
+    call->cpu_ns = kind == IO && is_worth_cpu_time(call) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : -1;
     call->start_ns = clock_mono_ns(); /* the program waits from here on, for us too */
     if (call->is_watched)
         waits_publish(reason, object, call->start_ns, place);
@@ -79,30 +108,32 @@ static uint8_t descriptor_reason(uint8_t reason, uint64_t fd)
                                                   : (unsigned)WAIT_FILE_IO);
 }
 
-static void tell_end(struct call *call, long number, int64_t result, int64_t duration_ns)
+static void tell_end(struct call *call, long number, int64_t result, int64_t duration_ns, int64_t wait_ns)
 {
     const struct sink *sink = call->sink;
-    bool is_slow = duration_ns >= CALL_SLOW_NS;
+    bool sends_wait = call->is_begun || wait_ns >= CALL_SLOW_NS;
     bool sends_syscall =
-        number != NO_SYSCALL && (is_slow || atomic_load_explicit(&call_traces_all, memory_order_relaxed));
-    if (!call->is_begun && !is_slow && !sends_syscall)
+        number != NO_SYSCALL &&
+        (duration_ns >= CALL_SLOW_NS || atomic_load_explicit(&call_traces_all, memory_order_relaxed));
+    if (!sends_wait && !sends_syscall)
         return;
     thread_self.guard++;
     if (!call->stack)
         call->stack = stack_sent(sink);
-    if (call->is_begun || is_slow)
-        sink->unblock(descriptor_reason(call->reason, call->object), call->object, result, duration_ns,
+    if (sends_wait)
+        sink->unblock(descriptor_reason(call->reason, call->object), call->object, result, wait_ns,
                       call->stack);
     if (sends_syscall)
         sink->syscall((int32_t)number, result, duration_ns, call->stack);
     thread_self.guard--;
 }
 
-static void count_end(const struct call *call, long number, int64_t result, int64_t duration_ns)
+static void count_end(const struct call *call, long number, int64_t result, int64_t duration_ns,
+                      int64_t wait_ns)
 {
     struct call_sample sample;
     waits_unpublish();
-    if (call->kind == LOCK || !waits_sample_call(duration_ns, call->kind == IO, &sample))
+    if (call->kind == LOCK || !waits_sample_call(duration_ns, wait_ns, call->kind == IO, &sample))
         return;
     bool is_transfer = call->kind == IO && result >= 0;
     waits_count_call(&sample, number, descriptor_reason(call->reason, call->object),
@@ -115,10 +146,11 @@ void call_end(struct call *call, long number, int64_t result)
         return;
     int error = errno;
     int64_t duration_ns = clock_mono_ns() - call->start_ns;
+    int64_t wait_ns = waited_ns(call, duration_ns);
     if (call->sink)
-        tell_end(call, number, result, duration_ns);
+        tell_end(call, number, result, duration_ns, wait_ns);
     if (call->is_watched)
-        count_end(call, number, result, duration_ns);
+        count_end(call, number, result, duration_ns, wait_ns);
     errno = error;
 }
 

@@ -63,14 +63,14 @@ static uint32_t stack_now(uint32_t stack)
     return stack;
 }
 
-bool waits_sample_call(int64_t duration_ns, bool can_skip, struct call_sample *ret)
+bool waits_sample_call(int64_t duration_ns, int64_t wait_ns, bool can_skip, struct call_sample *ret)
 {
-    *ret = (struct call_sample){.count = 1, .ns = duration_ns};
+    int64_t weight = 1;
     if (can_skip) {
         /* A long wait in a thread that hardly ever waits stands for itself: better unseen at times than
          * multiplied. */
         if (duration_ns < LONG_NS && thread_self.wait_weight)
-            *ret = (struct call_sample){thread_self.wait_weight, duration_ns * thread_self.wait_weight};
+            weight = thread_self.wait_weight;
         if (duration_ns >= WAITED_NS) {
             thread_self.wait_streak = 0;
             thread_self.wait_weight = 1;
@@ -81,7 +81,18 @@ bool waits_sample_call(int64_t duration_ns, bool can_skip, struct call_sample *r
             thread_self.wait_weight = WAITS_SKIP;
         }
     }
-    return block_rate_ns && is_counted(block_rate_ns, &ret->ns, &ret->count);
+    *ret = (struct call_sample){weight, duration_ns * weight, weight, wait_ns * weight};
+    if (!block_rate_ns)
+        return false;
+    if (!is_counted(block_rate_ns, &ret->ns, &ret->count))
+        ret->count = 0;
+    if (wait_ns == duration_ns) {
+        ret->waits = ret->count;
+        ret->wait_ns = ret->ns;
+    } else if (!is_counted(block_rate_ns, &ret->wait_ns, &ret->waits)) {
+        ret->waits = 0;
+    }
+    return ret->count || ret->waits;
 }
 
 void waits_count_call(const struct call_sample *sample, long number, unsigned reason, int64_t bytes,
@@ -89,10 +100,11 @@ void waits_count_call(const struct call_sample *sample, long number, unsigned re
 {
     int error = errno;
     stack = stack_now(stack);
-    add(BUCKET_BLOCK, stack, 0, reason, sample->count, sample->ns, 0);
-    if (number >= 0)
+    if (sample->waits)
+        add(BUCKET_BLOCK, stack, 0, reason, sample->waits, sample->wait_ns, 0);
+    if (sample->count && number >= 0)
         add(BUCKET_SYSCALL, stack, 0, (uint64_t)number, sample->count, sample->ns, 0);
-    if (bytes >= 0)
+    if (sample->count && bytes >= 0)
         add(BUCKET_IO, stack, 0, reason, sample->count, bytes * sample->count, sample->ns);
     errno = error;
 }

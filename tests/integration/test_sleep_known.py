@@ -34,3 +34,22 @@ def test_a_wait_has_the_stack_it_happens_in(runner):
     assert len(long_waits) >= 20
     without = [event.fields for event in long_waits if len(stacks.get(event.fields["stack"], [])) < 3]
     assert without == []
+
+
+def test_a_call_that_works_does_not_wait(runner):
+    """Reads of what is in memory take as long, but on the CPU: their samples tell it, and nothing is told twice."""
+    outcome, folder = runner.record([program("io_known")], "--no-cpu")
+    assert outcome.status == 0, outcome.stderr
+    truth = json.loads(outcome.stdout)
+    events, _ = trace_reader.read(folder)
+    reasons = trace_reader.wait_reasons()
+    own = [event.fields | {"name": event.name} for event in events if event.tid == truth["tid"]]
+
+    def waited_ns(reason):
+        return sum(fields["duration_ns"] for fields in own
+                   if fields["name"] == "unblock" and reasons[fields["reason"]] == reason)
+
+    called_ns = sum(fields["duration_ns"] for fields in own if fields["name"] == "syscall" and fields["result"] > 1)
+    assert called_ns == pytest.approx(truth["working_ns"], rel=0.1)
+    assert waited_ns("file_io") <= truth["off_cpu_ns"] + 0.03 * truth["working_ns"]
+    assert waited_ns("pipe") == pytest.approx(truth["pipe_ns"], rel=0.1)

@@ -18,10 +18,10 @@ def profiles(runner, tmp_path, argv, names, **extra):
     return json.loads(outcome.stdout), {name: pprof_reader.read(out / f"{name}.pprof") for name in names}
 
 
-def by_reason(profile):
+def by_reason(profile, label="reason"):
     result = {}
     for sample in profile.samples:
-        name = sample.labels["reason"]
+        name = sample.labels[label]
         result[name] = result.get(name, 0) + sample.values[1]
     return result
 
@@ -64,6 +64,16 @@ def test_wall_is_computing_and_waiting_together(runner, tmp_path):
     assert wall.sample_types == [("samples", "count"), ("wall", "nanoseconds")]
     for name, limit in (("sleep_a_while", 0.02), ("poll_a_while", 0.02), ("read_for_ever", 0.05), ("compute", 0.15)):
         assert wall.cumulative(name, "wall") == pytest.approx(truth[name], rel=limit), name
+
+
+def test_a_call_that_works_is_a_call_but_no_wait(runner, tmp_path):
+    truth, got = profiles(runner, tmp_path, [program("io_known")], ["wall", "io", "syscall"])
+    waited = by_reason(got["wall"], "state")
+    # The first slow call of a thread comes unforeseen.
+    assert waited.get("file_io", 0) <= truth["off_cpu_ns"] + 0.08 * truth["working_ns"]
+    assert waited["pipe"] == pytest.approx(truth["pipe_ns"], rel=0.1)
+    for name in ("io", "syscall"):
+        assert got[name].cumulative("work", "time") == pytest.approx(truth["working_ns"], rel=0.1)
 
 
 def test_wall_of_a_window_has_only_what_fell_into_it(runner, tmp_path, port):

@@ -1,7 +1,6 @@
 /* Names for the stacks of a trace. */
 #include "viewer/model/resolve.h"
 
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
