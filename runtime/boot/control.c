@@ -77,6 +77,7 @@ static int apply(int hz)
     int error = 0;
     bool was_sampling = cpu.is_sampling;
     cpu.is_sampling = cpu.is_running || cpu.trace_wants;
+    keep_busy(); /* its thread comes before our handler: with the first thread glibc sets its own */
     if (cpu.is_sampling) {
         if (!was_sampling)
             forget_spent();
@@ -87,7 +88,6 @@ static int apply(int hz)
     } else {
         host->cpu_stop();
     }
-    keep_busy();
     return error;
 }
 
@@ -213,7 +213,7 @@ bool control_tick(uint64_t number)
     bool is_changed = (opens != cpu.opens_seen || is_tenth) && host->modules_refresh();
     cpu.opens_seen = opens;
     if (is_tenth) {
-        host->cpu_arm_strangers();
+        host->look_around();
         keep_budget();
     }
     return is_changed;

@@ -25,7 +25,7 @@ struct engine_host {
     _Atomic uint32_t *traces_all_calls;
     int (*cpu_start)(int hz, bool is_recorded);
     void (*cpu_stop)(void);
-    void (*cpu_arm_strangers)(void);
+    void (*look_around)(void); /* now and then while samples are taken */
     void (*sampler_install)(void);
     bool (*thread_waiting)(struct thread_slot *slot, struct wait_state *ret, uint32_t *ret_stack);
     uint32_t (*thread_stack)(const struct place *place);

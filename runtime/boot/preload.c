@@ -74,6 +74,9 @@ static bool make_state(void)
     capture.own_high = own ? own->high : 0;
     capture.plain_low = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "syscall");
     capture.plain_high = capture.plain_low + PLAIN_CALL_BYTES;
+    const struct module *libc = module_find(&capture.modules, capture.plain_low);
+    capture.libc_low = libc ? libc->low : 0;
+    capture.libc_high = libc ? libc->high : 0;
     return true;
 }
 
@@ -143,7 +146,6 @@ static void on_after_fork_child(bool is_light)
 {
     atomic_store_explicit(&capture.pid, getpid(), memory_order_relaxed);
     thread_self.is_vfork_suspect = false;
-    thread_self.is_signal_pending = false;
     cpu_forget_timers();
     threads_after_fork_child();
     loader_after_fork_child();
@@ -168,6 +170,13 @@ static void set_trace_ready(void)
     thread_self.is_trace_ready = true;
 }
 
+/* Now and then while samples are taken: threads that nobody saw start, and our handler if it was replaced. */
+static void look_around(void)
+{
+    signals_keep_sampler();
+    cpu_arm_strangers();
+}
+
 static void fill_host(void)
 {
     host = (struct engine_host){
@@ -186,7 +195,7 @@ static void fill_host(void)
         .traces_all_calls = &call_traces_all,
         .cpu_start = cpu_start,
         .cpu_stop = cpu_stop,
-        .cpu_arm_strangers = cpu_arm_strangers,
+        .look_around = look_around,
         .sampler_install = signals_install_sampler,
         .thread_waiting = others_waiting,
         .thread_stack = others_stack,

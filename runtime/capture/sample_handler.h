@@ -4,15 +4,17 @@
 
 #include <signal.h>
 
-/* A standard signal (they don't queue without bound) that Linux on x86 raises for nothing and that programs
- * and other profilers leave alone. */
-#define SAMPLE_SIGNAL SIGSTKFLT
+/* glibc's SIGSETXID, which no program can name: glibc takes it out of every set, refuses to send or handle
+ * it, and itself sends it only while a process of several threads changes its user. A timer queues one at
+ * most. */
+#define SAMPLE_SIGNAL 33
 
-/* What to do with a signal of our number that isn't ours: the program's own handler, kept by hooks/. */
+/* What to do with a signal of our number that isn't ours: glibc's handler, kept by hooks/. */
 typedef void (*sample_foreign_fn)(int signal, siginfo_t *info, void *context);
 extern sample_foreign_fn sample_foreign;
 
-/* To be installed with SA_SIGINFO | SA_RESTART and every signal masked; keeps errno. Signal-safe. */
+/* To be installed with SA_SIGINFO | SA_RESTART and every signal masked; keeps errno. When it, and no signal
+ * that the program handles, ended a system call early, thread_self.interrupted_sp says so. Signal-safe. */
 void sample_handler(int signal, siginfo_t *info, void *context);
 
 #endif

@@ -45,6 +45,7 @@ struct capture_state {
     _Atomic uint64_t truncated, failed; /* walks that ended early, by why */
     uint64_t own_low, own_high;         /* the preload's code */
     uint64_t plain_low, plain_high;     /* libc's syscall(), through which hooks make plain calls */
+    uint64_t libc_low, libc_high;       /* libc's code */
     uintptr_t cookie;                   /* si_value of our signals */
     struct sampling sampling;
     struct handler_cost handler_cost;

@@ -54,7 +54,7 @@ struct thread_slot *thread_slot_take(struct thread_table *table)
         slot = take_fresh(table);
     if (!slot)
         return NULL;
-    slot->is_foreign = slot->is_internal = slot->is_signal_blocked = false;
+    slot->is_foreign = slot->is_internal = false;
     slot->start = NULL;
     slot->start_c11 = NULL;
     slot->parent_tid = 0;

@@ -45,7 +45,6 @@ struct thread_slot {
     uint32_t counted_arming;  /* the one of which `ticks_counted` tells */
     uint64_t ticks_counted;   /* periods that samples stood for since it was set going */
     bool is_internal;         /* a thread of preflame's or of its libraries: never sampled, never traced */
-    bool is_signal_blocked;   /* inherited by thread_self at the start */
     int32_t parent_tid;
     void *(*start)(void *); /* what the program asked the thread to run, and with what */
     int (*start_c11)(void *);
@@ -68,25 +67,23 @@ struct thread_slot {
 struct thread_self {
     struct thread_slot *slot;
     int32_t tid;
-    uint32_t guard;         /* > 0: inside preflame; hooks pass straight through */
-    uint32_t samples_taken; /* our signals handled: hooks compare it to tell whose EINTR it was */
-    uint32_t app_signals;   /* the program's handlers run */
-    uint64_t plain_call;    /* the libc function that a hook stands in for by a plain system call now, or 0 */
-    bool is_internal;       /* a thread of preflame's or of its libraries, or one that has ended */
-    bool is_ended;          /* the program's, and only its destructors of thread-specific data run */
-    bool is_resolving;      /* looks for the real allocator */
-    bool is_trace_ready;    /* sink->thread_init was called */
-    bool is_signal_blocked; /* the program believes our signal is blocked here */
-    bool is_signal_pending; /* the program's own signal of our number came while it believed so */
-    uint32_t labels;        /* number of the label set, 0 = none */
-    uint8_t wait_streak;    /* calls in a row that hardly waited */
-    uint8_t wait_skip;      /* calls to come that aren't timed */
-    uint8_t wait_weight;    /* calls that a timed one stands for; 0 = 1 */
-    uint64_t random;        /* of every profile's sampling; 0 = not begun */
-    uint64_t heap_left;     /* bytes until the next heap sample; 0 = the next allocation asks */
-    uint32_t io_tried;      /* bit by wait reason (its low five bits): a call for I/O was timed */
-    uint32_t io_slow;       /* likewise: and the last one was slow */
-    bool is_vfork_suspect;  /* vfork was called: until getpid says otherwise this may be the child */
+    uint32_t guard;          /* > 0: inside preflame; hooks pass straight through */
+    uint64_t interrupted_sp; /* the stack pointer at the last system call that our signal alone ended early */
+    uint32_t samples_taken;  /* our signals handled: one in so many is timed */
+    uint64_t plain_call;   /* the libc function that a hook stands in for by a plain system call now, or 0 */
+    bool is_internal;      /* a thread of preflame's or of its libraries, or one that has ended */
+    bool is_ended;         /* the program's, and only its destructors of thread-specific data run */
+    bool is_resolving;     /* looks for the real allocator */
+    bool is_trace_ready;   /* sink->thread_init was called */
+    uint32_t labels;       /* number of the label set, 0 = none */
+    uint8_t wait_streak;   /* calls in a row that hardly waited */
+    uint8_t wait_skip;     /* calls to come that aren't timed */
+    uint8_t wait_weight;   /* calls that a timed one stands for; 0 = 1 */
+    uint64_t random;       /* of every profile's sampling; 0 = not begun */
+    uint64_t heap_left;    /* bytes until the next heap sample; 0 = the next allocation asks */
+    uint32_t io_tried;     /* bit by wait reason (its low five bits): a call for I/O was timed */
+    uint32_t io_slow;      /* likewise: and the last one was slow */
+    bool is_vfork_suspect; /* vfork was called: until getpid says otherwise this may be the child */
 };
 
 extern __thread struct thread_self thread_self __attribute__((tls_model("initial-exec")));

@@ -80,8 +80,6 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
                           .reason = (uint8_t)reason,
                           .kind = (uint8_t)kind,
                           .timeout_ns = timeout_ns,
-                          .samples_taken = thread_self.samples_taken,
-                          .app_signals = thread_self.app_signals,
                           .is_watched = is_watched && (active & HOOK_WAITS)};
     call->sink = call_sink();
     call->cpu_ns = kind == IO && is_worth_cpu_time(call) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : -1;
@@ -154,15 +152,6 @@ void call_end(struct call *call, long number, int64_t result)
     errno = error;
 }
 
-bool call_was_ours(struct call *call)
-{
-    if (errno != EINTR || thread_self.samples_taken == call->samples_taken ||
-        thread_self.app_signals != call->app_signals)
-        return false;
-    call->samples_taken = thread_self.samples_taken;
-    return true;
-}
-
 static int64_t left_ns(const struct call *call)
 {
     int64_t left = call->timeout_ns - (clock_mono_ns() - call->start_ns);
@@ -173,12 +162,6 @@ bool call_left_ms(const struct call *call, int *timeout_ms)
 {
     if (*timeout_ms > 0)
         *timeout_ms = (int)((left_ns(call) + 999999) / 1000000);
-    return true;
-}
-
-bool call_left_us(const struct call *call, useconds_t *timeout_us)
-{
-    *timeout_us = (useconds_t)((left_ns(call) + 999) / 1000);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include "capture/capture.h"
 #include "profilers/waits.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -23,13 +24,16 @@ enum call_kind {
     LOCK,  /* the same, counted by hooks/locks.h */
 };
 
+/* Between a hook's frame and libc's system call lies less than this; between it and one that a handler makes
+ * lies the frame of a signal, which is larger. */
+#define CALL_FRAMES_BYTES 1024
+
 struct call {
     const struct sink *sink; /* NULL: no trace, or this thread isn't to be traced now */
     int64_t start_ns;        /* 0 when nobody asked for the time */
     int64_t cpu_ns;          /* the thread's CPU time at the start, -1 when not read */
     int64_t timeout_ns;      /* of the first try, -1 without */
     uint64_t object;
-    uint32_t samples_taken, app_signals; /* of the thread, before the call */
     uint32_t stack;
     uint8_t reason;
     uint8_t kind;         /* enum call_kind */
@@ -73,6 +77,12 @@ static inline bool hooks_watch_locks(void)
            0;
 }
 
+/* Is our signal in the air? One load. */
+static inline bool hooks_are_sampled(void)
+{
+    return (atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) & HOOK_SAMPLE) != 0;
+}
+
 /* Does a trace provider listen? For calls that our signal can't interrupt. One load. */
 static inline bool hooks_are_traced(void)
 {
@@ -93,13 +103,27 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
                 const struct place *place);
 void call_end(struct call *call, long number, int64_t result);
 
-/* Did our signal, and no handler of the program's, interrupt the call? Then it may be repeated. Keeps errno.
- */
-bool call_was_ours(struct call *call);
+/* Before each try, the first one included: forgets what our signal interrupted. */
+static inline void call_try(void)
+{
+    thread_self.interrupted_sp = 0;
+}
+
+/* Did our signal, and none that the program handles, end the last try early? `call` lies in the frame of who
+ * tried: a try made by a handler of the program's, which ran meanwhile, is further down the stack. */
+static inline bool call_was_cut(const struct call *call)
+{
+    return (uintptr_t)call - thread_self.interrupted_sp < CALL_FRAMES_BYTES;
+}
+
+/* The same of a try that failed: with EINTR it may be repeated. */
+static inline bool call_was_ours(const struct call *call)
+{
+    return errno == EINTR && call_was_cut(call);
+}
 
 /* For the table's column `again`: shorten the timeout by the time that passed. Always true. */
 bool call_left_ms(const struct call *call, int *timeout_ms);
-bool call_left_us(const struct call *call, useconds_t *timeout_us);
 bool call_left_timespec(struct call *call, const struct timespec **timeout);
 
 /* For the column `timeout`. NULL and negative milliseconds mean none: -1. */

@@ -13,7 +13,7 @@
 
 struct hooks_host hooks_host;
 
-static sigset_t
+static uint64_t
     mask_before_fork; /* of the one thread that forks: glibc runs fork handlers one thread at a time */
 
 /* Forks of preflame's own making, or of a library that it loads (lttng-ust forks in its constructor), are
@@ -27,7 +27,7 @@ static void before_fork(void)
 {
     if (process_is_foreign() || fork_is_internal())
         return;
-    sigset_t before;
+    uint64_t before;
     signals_hold(&before); /* a storm of signals would restart the clone for ever */
     TELL_HOST(before_fork);
     mask_before_fork = before;
@@ -37,7 +37,7 @@ static void after_fork_parent(void)
 {
     if (process_is_foreign() || fork_is_internal())
         return;
-    sigset_t before = mask_before_fork;
+    uint64_t before = mask_before_fork;
     TELL_HOST(after_fork_parent);
     signals_release(&before);
 }
@@ -46,7 +46,7 @@ static void after_fork_child(void)
 {
     if (fork_is_internal()) /* it stays foreign: hooks pass straight through */
         return;
-    sigset_t before = mask_before_fork;
+    uint64_t before = mask_before_fork;
     TELL_HOST(after_fork_child, false);
     signals_release(&before);
 }
@@ -61,7 +61,7 @@ void processes_watch_forks(void)
 pid_t _Fork(void);
 EXPORT pid_t _Fork(void)
 {
-    sigset_t before;
+    uint64_t before;
     if (process_is_foreign() || fork_is_internal())
         return real__Fork();
     signals_hold(&before);

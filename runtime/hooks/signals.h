@@ -1,11 +1,16 @@
-/* The program's view of signals, kept whole beside ours. */
+/* Our signal's handler, and the fatal signals that preflame owns; all other signals are the program's alone.
+ */
 #ifndef PREFLAME_HOOKS_SIGNALS_H
 #define PREFLAME_HOOKS_SIGNALS_H
 
-#include <signal.h>
+#include <stdint.h>
 
-/* Installs the sampling handler; what the program had there becomes its stored view. Idempotent. */
+/* Installs the sampling handler before glibc's own for that number; to be called when a thread has been
+ * created already, else glibc replaces it when one is. Idempotent. */
 void signals_install_sampler(void);
+/* Puts it back if it was replaced, and follows a program that begins to run goroutines. Nothing before the
+ * installation. Signal-safe. */
+void signals_keep_sampler(void);
 
 /* From now on the signals of `numbers` (0-terminated) run `on_fatal` when the program leaves them at their
  * default, which would end the process; then they end it. The program sees SIG_DFL. */
@@ -13,7 +18,7 @@ void signals_own_fatal(const int *numbers, void (*on_fatal)(void));
 
 /* Keeps our signal from the calling thread (errno kept), and lets it through again: around calls that the
  * kernel restarts for ever under a storm of signals. Signal-safe. */
-void signals_hold(sigset_t *ret_before);
-void signals_release(const sigset_t *before);
+void signals_hold(uint64_t *ret_before);
+void signals_release(const uint64_t *before);
 
 #endif

@@ -1,58 +1,94 @@
-/* sleep and clock_nanosleep: they fail in ways of their own, so no row of the table fits. */
+/* The sleeps: each fails in a way of its own, and the rest that the kernel gives back is what is left, on
+ * whatever clock it is. */
 #include "base/clock.h"
 #include "hooks/call.h"
 #include "hooks/reals.h"
 
-static COLD int recorded_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted,
-                                         struct timespec *rest)
+/* clock_nanosleep's result; `rest` is written only if a handler of the program's ends the sleep. */
+static COLD int slept(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *rest,
+                      const struct place *place)
 {
     bool is_absolute = flags & TIMER_ABSTIME;
+    struct timespec left;
     struct call call;
-    call_begin(&call, WAIT_SLEEP, 0, WAITS,
-               is_absolute ? call_until_ns(clock, wanted) : call_timespec_ns(wanted), PLACE_HERE);
     int result;
+    call_begin(&call, WAIT_SLEEP, 0, WAITS,
+               is_absolute ? call_until_ns(clock, wanted) : call_timespec_ns(wanted), place);
     for (;;) {
-        result = real_clock_nanosleep(clock, flags, wanted, rest);
-        int error = errno;
-        errno = result;
-        bool is_ours = result == EINTR && call_was_ours(&call);
-        errno = error;
-        if (!is_ours)
+        call_try();
+        result = real_clock_nanosleep(clock, flags, wanted, &left);
+        if (result != EINTR || !call_was_cut(&call))
             break;
         if (!is_absolute)
-            call_left_timespec(&call, &wanted);
+            wanted = &left;
     }
+    if (result == EINTR && rest && !is_absolute)
+        *rest = left;
     call_end(&call, SYS_clock_nanosleep, -(int64_t)result);
     return result;
+}
+
+static COLD int slept_by_clock(clockid_t clock, int flags, const struct timespec *wanted,
+                               struct timespec *rest)
+{
+    return slept(clock, flags, wanted, rest, PLACE_HERE);
 }
 
 EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *rest)
 {
     return LIKELY(!hooks_are_active()) ? real_clock_nanosleep(clock, flags, wanted, rest)
-                                       : recorded_clock_nanosleep(clock, flags, wanted, rest);
+                                       : slept_by_clock(clock, flags, wanted, rest);
 }
 
-/* sleep rounds what is left down to whole seconds: ask the clock instead when our signal cut it short. */
-static COLD unsigned recorded_sleep(unsigned seconds)
+static int slept_with_errno(const struct timespec *wanted, struct timespec *rest, const struct place *place)
 {
-    struct call call;
-    call_begin(&call, WAIT_SLEEP, 0, WAITS, (int64_t)seconds * NS_PER_S, PLACE_HERE);
-    unsigned left = real_sleep(seconds);
-    int64_t end_ns = call.start_ns + call.timeout_ns;
-    while (clock_mono_ns() < end_ns && thread_self.samples_taken != call.samples_taken &&
-           thread_self.app_signals == call.app_signals) {
-        call.samples_taken = thread_self.samples_taken;
-        int64_t left_ns = end_ns - clock_mono_ns();
-        if (left_ns <= 0)
-            break;
-        struct timespec rest = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
-        left = real_clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, &rest) ? (unsigned)rest.tv_sec : 0;
-    }
-    call_end(&call, SYS_clock_nanosleep, left);
-    return left;
+    int result = slept(CLOCK_REALTIME, 0, wanted, rest, place);
+    if (!result)
+        return 0;
+    errno = result;
+    return -1;
 }
 
-EXPORT unsigned sleep(unsigned seconds)
+static COLD int slept_ns(const struct timespec *wanted, struct timespec *rest)
 {
-    return LIKELY(!hooks_are_active()) ? real_sleep(seconds) : recorded_sleep(seconds);
+    return slept_with_errno(wanted, rest, PLACE_HERE);
+}
+
+EXPORT int nanosleep(const struct timespec *wanted, struct timespec *rest)
+{
+    return LIKELY(!hooks_are_active()) ? real_nanosleep(wanted, rest) : slept_ns(wanted, rest);
+}
+
+static COLD int slept_us(useconds_t wanted_us)
+{
+    struct timespec wanted = {.tv_sec = wanted_us / 1000000, .tv_nsec = (long)(wanted_us % 1000000) * 1000};
+    return slept_with_errno(&wanted, NULL, PLACE_HERE);
+}
+
+EXPORT int usleep(useconds_t wanted_us)
+{
+    return LIKELY(!hooks_are_active()) ? real_usleep(wanted_us) : slept_us(wanted_us);
+}
+
+static COLD unsigned slept_s(unsigned wanted_s)
+{
+    struct timespec wanted = {.tv_sec = wanted_s}, rest;
+    return slept_with_errno(&wanted, &rest, PLACE_HERE) ? (unsigned)rest.tv_sec : 0;
+}
+
+EXPORT unsigned sleep(unsigned wanted_s)
+{
+    return LIKELY(!hooks_are_active()) ? real_sleep(wanted_s) : slept_s(wanted_s);
+}
+
+/* C11's: 0, -1 after a signal, below that for other failures. */
+static COLD int slept_c11(const struct timespec *wanted, struct timespec *rest)
+{
+    int result = slept(CLOCK_REALTIME, 0, wanted, rest, PLACE_HERE);
+    return result == 0 ? 0 : result == EINTR ? -1 : -2;
+}
+
+EXPORT int thrd_sleep(const struct timespec *wanted, struct timespec *rest)
+{
+    return LIKELY(!hooks_are_active()) ? real_thrd_sleep(wanted, rest) : slept_c11(wanted, rest);
 }

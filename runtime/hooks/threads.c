@@ -6,6 +6,7 @@
 #include "hooks/call.h"
 #include "hooks/host.h"
 #include "hooks/reals.h"
+#include "hooks/signals.h"
 #include "hooks/single.h"
 #include "hooks/vfork.h"
 #include "profilers/contention.h"
@@ -36,7 +37,6 @@ static void thread_began(struct thread_slot *slot)
     thread_self.slot = slot;
     thread_self.tid = (int32_t)syscall(SYS_gettid);
     thread_self.is_internal = slot->is_internal;
-    thread_self.is_signal_blocked = slot->is_signal_blocked;
     /* Before the program's function runs: see id_of_child. */
     atomic_store_explicit(&slot->pthread, (uint64_t)pthread_self(), memory_order_release);
     /* glibc keeps the thread's descriptor above its stack; stack_low holds the size that the creator asked
@@ -145,7 +145,6 @@ static struct thread_slot *slot_for_child(const pthread_attr_t *attributes)
     slot->is_internal = thread_self.is_internal || thread_self.guard;
     if (!slot->is_internal)
         single_no_more();
-    slot->is_signal_blocked = thread_self.is_signal_blocked;
     slot->parent_tid = thread_self.tid;
     slot->stack_low = stack_size_of(attributes);
     if (!slot->is_internal)
@@ -189,6 +188,14 @@ static void count_created(bool is_created)
     errno = error;
 }
 
+static void thread_created(bool is_created)
+{
+    /* glibc takes our signal back with a process' first thread; Go's runtime is there from its second on. */
+    if (hooks_are_sampled())
+        signals_keep_sampler();
+    count_created(is_created);
+}
+
 static void tell_created(const pthread_t *thread, const struct thread_slot *slot, uint64_t entry, int result)
 {
     const struct sink *sink = hooks_are_traced() ? call_sink() : NULL;
@@ -216,7 +223,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     int result = real_pthread_create(thread, attributes, trampoline, slot);
     if (result)
         child_failed(slot);
-    count_created(!result);
+    thread_created(!result);
     tell_created(thread, slot, (uint64_t)(uintptr_t)start, result);
     thread_slot_leave(capture.threads, slot);
     return result;
@@ -233,7 +240,7 @@ EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
     int result = real_thrd_create(thread, trampoline_c11, slot);
     if (result != thrd_success)
         child_failed(slot);
-    count_created(result == thrd_success);
+    thread_created(result == thrd_success);
     tell_created(thread, slot, (uint64_t)(uintptr_t)start, result);
     thread_slot_leave(capture.threads, slot);
     return result;

@@ -1,5 +1,6 @@
 /* A thread inside a blocking call, watched through /proc by plain system calls so that no hook is met on the
  * way. */
+#include "storm.h"
 #include "transcript.h"
 
 #include "base/clock.h"
@@ -17,7 +18,9 @@
 void blocked_nap(void)
 {
     const struct timespec nap = {0, 1000000};
+    int error = errno;
     syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &nap, NULL);
+    errno = error;
 }
 
 bool thread_is_asleep(int tid)
@@ -25,12 +28,15 @@ bool thread_is_asleep(int tid)
     char path[64];
     char text[256];
     snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    int error = errno;
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0) {
+        errno = error;
         return false;
     }
     long len = syscall(SYS_read, fd, text, sizeof text - 1);
     syscall(SYS_close, fd);
+    errno = error;
     text[len > 0 ? len : 0] = '\0';
     const char *behind_name = strrchr(text, ')');
     return behind_name != NULL && strncmp(behind_name, ") S", 3) == 0;
@@ -45,6 +51,7 @@ static void on_cleanup(void *arg)
 static void *blocked_main(void *arg)
 {
     struct blocked_thread *b = arg;
+    storm_here();
     pthread_cleanup_push(on_cleanup, b);
     atomic_store(&b->tid, (int)syscall(SYS_gettid));
     if (b->is_cancel_pending) {

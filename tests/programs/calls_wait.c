@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -113,6 +114,18 @@ static long call_clock_nanosleep_until(int ms)
     return 0;
 }
 
+static long call_thrd_sleep(int ms)
+{
+    struct timespec rest = {0, 0};
+    struct timespec wanted = milliseconds(ms);
+    int result = thrd_sleep(&wanted, &rest);
+    transcript_line("thrd_sleep gave %d", result);
+    if (result == -1) {
+        errno = EINTR; /* C11 doesn't say so: for the row */
+    }
+    return with_rest(result, &rest);
+}
+
 static long call_usleep(int ms)
 {
     return usleep((unsigned)ms * 1000U);
@@ -136,6 +149,7 @@ static const struct call_row rows[] = {
     {"nanosleep", call_nanosleep, place_short, place_wrong, place_long, NULL, BOTH},
     {"clock_nanosleep", call_clock_nanosleep, place_short, place_wrong, place_long, NULL, BOTH},
     {"clock_nanosleep until", call_clock_nanosleep_until, place_short, place_wrong, place_long, NULL, BOTH},
+    {"thrd_sleep", call_thrd_sleep, place_short, place_wrong, place_long, NULL, BOTH},
     {"usleep", call_usleep, place_short, NULL, place_long, NULL, BOTH},
     {"sleep", call_sleep, place_short, NULL, place_long, NULL, BOTH},
 };

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#define SAMPLE_SIGNAL 33
+
 /* glibc's own names for the four: no dlsym, which itself allocates. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -52,8 +54,8 @@ static int is_in_handler(void)
     uint64_t mask = 0;
     struct kernel_action action = {0};
     if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, sizeof mask) != 0 ||
-        (mask & UINT64_C(1) << (SIGSTKFLT - 1)) == 0 ||
-        syscall(SYS_rt_sigaction, SIGSTKFLT, NULL, &action, sizeof action.mask) != 0 ||
+        (mask & UINT64_C(1) << (SAMPLE_SIGNAL - 1)) == 0 ||
+        syscall(SYS_rt_sigaction, SAMPLE_SIGNAL, NULL, &action, sizeof action.mask) != 0 ||
         action.restorer == NULL) {
         return 0;
     }

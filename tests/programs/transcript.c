@@ -1,5 +1,6 @@
 /* Transcript lines and the scenarios of a row. */
 #include "transcript.h"
+#include "storm.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +23,7 @@ void transcript_begin(void)
     sigaction(SIGUSR1, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     alarm(60);
+    storm_here();
 }
 
 void transcript_line(const char *format, ...)

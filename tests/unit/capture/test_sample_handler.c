@@ -9,6 +9,9 @@
 #include "cmocka_headers.h"
 
 #define PERIOD_NS 10000000
+#define INTERRUPTED_SP 0x7000
+
+static const uint8_t code[] = {0x0f, 0x05, 0xc3, 0x90}; /* syscall, ret, nop: libc's, for these tests */
 
 static uint32_t foreign_calls, samples_sent, stacks_sent;
 static int64_t sent_weight_ns;
@@ -49,6 +52,9 @@ static int set_up(void **state)
     capture.cookie = 0x1234;
     foreign_calls = samples_sent = stacks_sent = 0;
     sample_foreign = NULL;
+    thread_self.interrupted_sp = 0;
+    capture.libc_low = (uintptr_t)code;
+    capture.libc_high = (uintptr_t)code + sizeof(code);
     is_sink_enabled = true;
     atomic_store(&capture.sink, NULL);
     atomic_store(&capture.traces_samples, 1);
@@ -67,24 +73,29 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void tick(int code, uintptr_t cookie, int overrun)
+static void tick(int si_code, uintptr_t cookie, int overrun)
 {
-    siginfo_t info = {.si_signo = SAMPLE_SIGNAL, .si_code = code};
+    siginfo_t info = {.si_signo = SAMPLE_SIGNAL, .si_code = si_code};
     info.si_value.sival_ptr = (void *)cookie;
-    if (code == SI_TIMER)
+    if (si_code == SI_TIMER)
         info.si_overrun = overrun;
     sample_handler(SAMPLE_SIGNAL, &info, &context);
+}
+
+/* From now on ticks come where a system call returns. */
+static void end_a_system_call(void)
+{
+    context.uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)(code + 2);
+    context.uc_mcontext.gregs[REG_RSP] = INTERRUPTED_SP;
 }
 
 static void a_tick_is_a_record_that_stands_for_its_periods(void **state)
 {
     (void)state;
     struct record record = {.count = 0};
-    uint32_t before = thread_self.samples_taken;
     int64_t start_ns = clock_mono_ns();
     tick(SI_TIMER, 0x1234, 0);
     tick(SI_TIMER, 0x1234, 3);
-    assert_int_equal(thread_self.samples_taken, before + 2);
     assert_true(ring_pop(&thread_self.slot->ring, &record));
     assert_int_equal(record.kind, RECORD_CPU);
     assert_int_equal(record.count, 1);
@@ -109,14 +120,14 @@ static void errno_is_kept(void **state)
 static void signals_that_are_not_ours_go_to_the_programs_handler(void **state)
 {
     (void)state;
-    uint32_t before = thread_self.samples_taken;
+    end_a_system_call();
     tick(SI_USER, 0x1234, 0); /* nobody there: dropped */
     sample_foreign = take_foreign;
     tick(SI_USER, 0x1234, 0);
     tick(SI_QUEUE, 0x1234, 0);
     tick(SI_TIMER, 0x9999, 0);
     assert_int_equal(foreign_calls, 3);
-    assert_int_equal(thread_self.samples_taken, before);
+    assert_int_equal(thread_self.interrupted_sp, 0);
     assert_true(ring_is_empty(&thread_self.slot->ring));
 }
 
@@ -124,11 +135,62 @@ static void a_tick_after_the_stop_is_counted_as_late(void **state)
 {
     (void)state;
     atomic_store(&capture.sampling.is_active, 0);
-    uint32_t before = thread_self.samples_taken;
+    end_a_system_call();
     tick(SI_TIMER, 0x1234, 0);
     assert_int_equal(atomic_load(&capture.sampling.late), 1);
-    assert_int_equal(thread_self.samples_taken, before + 1); /* its EINTR was ours all the same */
+    assert_int_equal(thread_self.interrupted_sp, INTERRUPTED_SP); /* its EINTR was ours all the same */
     assert_true(ring_is_empty(&thread_self.slot->ring));
+}
+
+static void only_a_system_call_of_libcs_is_marked_as_interrupted(void **state)
+{
+    (void)state;
+    end_a_system_call();
+    for (const uint8_t *pc = code; pc <= code + sizeof(code); pc++) {
+        thread_self.interrupted_sp = 0;
+        context.uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)pc;
+        tick(SI_TIMER, 0x1234, 0);
+        assert_int_equal(thread_self.interrupted_sp, pc == code + 2 ? INTERRUPTED_SP : 0);
+    }
+    end_a_system_call();
+    capture.libc_high = capture.libc_low;
+    thread_self.interrupted_sp = 0;
+    tick(SI_TIMER, 0x1234, 0);
+    assert_int_equal(thread_self.interrupted_sp, 0);
+}
+
+static void never_reached(int number)
+{
+    assert_int_equal(number, 0);
+}
+
+/* A tick while SIGUSR1 waits for the handler to end; then nothing waits any more. */
+static void tick_before_usr1(sighandler_t disposition)
+{
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &one, NULL);
+    signal(SIGUSR1, disposition);
+    raise(SIGUSR1);
+    thread_self.interrupted_sp = 0;
+    tick(SI_TIMER, 0x1234, 0);
+    signal(SIGUSR1, SIG_IGN);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+}
+
+static void a_system_call_that_the_programs_handler_ended_too_is_not_marked(void **state)
+{
+    (void)state;
+    end_a_system_call();
+    tick_before_usr1(never_reached);
+    assert_int_equal(thread_self.interrupted_sp, 0);
+    sigaddset(&context.uc_sigmask, SIGUSR1); /* blocked where our handler returns to: it ended nothing */
+    tick_before_usr1(never_reached);
+    assert_int_equal(thread_self.interrupted_sp, INTERRUPTED_SP);
+    sigdelset(&context.uc_sigmask, SIGUSR1);
+    tick_before_usr1(SIG_IGN);
+    assert_int_equal(thread_self.interrupted_sp, INTERRUPTED_SP);
 }
 
 static void a_full_ring_counts_the_ticks_it_lost(void **state)
@@ -178,6 +240,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(signals_that_are_not_ours_go_to_the_programs_handler, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_tick_after_the_stop_is_counted_as_late, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_a_system_call_of_libcs_is_marked_as_interrupted, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_system_call_that_the_programs_handler_ended_too_is_not_marked,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_ring_counts_the_ticks_it_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sink_gets_the_stack_and_the_sample, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sink_that_may_not_be_entered_gets_nothing, set_up, tear_down),
