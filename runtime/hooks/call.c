@@ -93,6 +93,7 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
         thread_self.guard--;
         call->is_begun = true;
     }
+    thread_self.interrupted_sp = 0;
     errno = error;
 }
 

@@ -103,20 +103,17 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
                 const struct place *place);
 void call_end(struct call *call, long number, int64_t result);
 
-/* Before each try, the first one included: forgets what our signal interrupted. */
-static inline void call_try(void)
-{
-    thread_self.interrupted_sp = 0;
-}
-
-/* Did our signal, and none that the program handles, end the last try early? `call` lies in the frame of who
- * tried: a try made by a handler of the program's, which ran meanwhile, is further down the stack. */
+/* Did our signal, and none that the program handles, end the last try early, since call_begin or the last
+ * question? `call` lies in the frame of who tried: a try made by a handler of the program's, which ran
+ * meanwhile, is further down the stack. */
 static inline bool call_was_cut(const struct call *call)
 {
-    return (uintptr_t)call - thread_self.interrupted_sp < CALL_FRAMES_BYTES;
+    bool was_cut = (uintptr_t)call - thread_self.interrupted_sp < CALL_FRAMES_BYTES;
+    thread_self.interrupted_sp = 0;
+    return was_cut;
 }
 
-/* The same of a try that failed: with EINTR it may be repeated. */
+/* The same of a try that failed: it may be repeated. */
 static inline bool call_was_ours(const struct call *call)
 {
     return errno == EINTR && call_was_cut(call);

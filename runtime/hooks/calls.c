@@ -16,6 +16,7 @@ void single_init(void)
 /* Only samples are taken: nothing to tell, but an EINTR may be ours. */
 static inline void sampled_begin(struct call *call, int64_t timeout_ns)
 {
+    thread_self.interrupted_sp = 0;
     call->timeout_ns = timeout_ns;
     call->start_ns = timeout_ns > 0 ? clock_mono_ns() : 0;
 }
@@ -30,14 +31,12 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns)
         if (LIKELY(call_only_samples(kind, kind != IO && (timeout) == 0))) {                                 \
             sampled_begin(&call, timeout);                                                                   \
             do {                                                                                             \
-                call_try();                                                                                  \
                 result = real_call;                                                                          \
             } while (UNLIKELY(result == (ret)-1) && call_was_ours(&call) && (again));                        \
             return result;                                                                                   \
         }                                                                                                    \
         call_begin(&call, reason, (uint64_t)(object), kind, timeout, PLACE_HERE);                            \
         do {                                                                                                 \
-            call_try();                                                                                      \
             result = real_call;                                                                              \
         } while (UNLIKELY(result == (ret)-1) && call_was_ours(&call) && (again));                            \
         call_end(&call, number, result == (ret)-1 ? -(int64_t)errno : (int64_t)result);                      \

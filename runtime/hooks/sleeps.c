@@ -1,28 +1,57 @@
-/* The sleeps: each fails in a way of its own, and the rest that the kernel gives back is what is left, on
- * whatever clock it is. */
+/* The sleeps: each fails in a way of its own. */
 #include "base/clock.h"
 #include "hooks/call.h"
 #include "hooks/reals.h"
 
-/* clock_nanosleep's result; `rest` is written only if a handler of the program's ends the sleep. */
+/* A relative sleep goes on to a point of time: what the kernel says is left grows by the timer's slack with
+ * every interruption. Relative to CLOCK_REALTIME means that setting it changes nothing. */
+static clockid_t clock_of_end(clockid_t clock)
+{
+    return clock == CLOCK_REALTIME || clock == CLOCK_TAI ? CLOCK_MONOTONIC : clock;
+}
+
+static struct timespec timespec_of(int64_t ns)
+{
+    return (struct timespec){.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+}
+
+/* Sleeps on until `end_ns`; EINTR, with the rest, only from a handler of the program's. */
+static int sleep_on(const struct call *call, clockid_t clock, int64_t end_ns, struct timespec *rest)
+{
+    const struct timespec end = timespec_of(end_ns);
+    int result;
+    do {
+        result = real_clock_nanosleep(clock, TIMER_ABSTIME, &end, NULL);
+    } while (result == EINTR && call_was_cut(call));
+    int64_t left_ns = end_ns - clock_ns(clock);
+    if (result != EINTR || left_ns <= 0)
+        return 0;
+    if (rest)
+        *rest = timespec_of(left_ns);
+    return EINTR;
+}
+
+/* clock_nanosleep's result. */
 static COLD int slept(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *rest,
                       const struct place *place)
 {
     bool is_absolute = flags & TIMER_ABSTIME;
+    int64_t wanted_ns = is_absolute ? call_until_ns(clock, wanted) : call_timespec_ns(wanted);
+    clockid_t end_clock = clock_of_end(clock);
     struct timespec left;
     struct call call;
+    call_begin(&call, WAIT_SLEEP, 0, WAITS, wanted_ns, place);
+    int64_t end_ns = end_clock == CLOCK_MONOTONIC || is_absolute ? call.start_ns : clock_ns(end_clock);
+    end_ns = wanted_ns > INT64_MAX - end_ns ? INT64_MAX : end_ns + wanted_ns;
     int result;
-    call_begin(&call, WAIT_SLEEP, 0, WAITS,
-               is_absolute ? call_until_ns(clock, wanted) : call_timespec_ns(wanted), place);
-    for (;;) {
-        call_try();
+    bool was_cut;
+    do {
         result = real_clock_nanosleep(clock, flags, wanted, &left);
-        if (result != EINTR || !call_was_cut(&call))
-            break;
-        if (!is_absolute)
-            wanted = &left;
-    }
-    if (result == EINTR && rest && !is_absolute)
+        was_cut = result == EINTR && call_was_cut(&call);
+    } while (was_cut && is_absolute);
+    if (was_cut)
+        result = sleep_on(&call, end_clock, end_ns, rest);
+    else if (result == EINTR && rest && !is_absolute)
         *rest = left;
     call_end(&call, SYS_clock_nanosleep, -(int64_t)result);
     return result;
