@@ -101,7 +101,7 @@ EXPORT int usleep(useconds_t wanted_us)
 
 static COLD unsigned slept_s(unsigned wanted_s)
 {
-    struct timespec wanted = {.tv_sec = wanted_s}, rest;
+    struct timespec wanted = {.tv_sec = wanted_s}, rest = {.tv_sec = 0};
     return slept_with_errno(&wanted, &rest, PLACE_HERE) ? (unsigned)rest.tv_sec : 0;
 }
 

@@ -138,9 +138,9 @@ static void inheriting(void)
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setstack(&attr, stack, size);
-    transcript_line("pthread_create on an own stack = %d",
-                    pthread_create(&thread, &attr, describe_itself, stack));
+    int error = pthread_create(&thread, &attr, describe_itself, stack);
     pthread_join(thread, NULL);
+    transcript_line("pthread_create on an own stack = %d", error);
     pthread_attr_destroy(&attr);
     munmap(stack, size);
 }
