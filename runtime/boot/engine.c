@@ -34,11 +34,20 @@ static void begin(void)
 
 static const struct keeper_work keeper_work = {.begin = begin, .tick = tick, .task = task};
 
+/* In a handler: the keeper writes, or nobody. */
+static void on_fatal(void)
+{
+    atomic_store(&is_ending, true);
+    keeper_run(STALL_NS, TOTAL_NS);
+    host->log_deliver();
+    services_unlink();
+}
+
 static void engine_start(void)
 {
     const struct options *options = host->options;
     if (options->profiles[0])
-        exit_profile_begin(host);
+        exit_profile_begin(host, on_fatal);
     if (options->is_traced && trace_load() == 0)
         trace_tick(0, false);
     services_start(false);

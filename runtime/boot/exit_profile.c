@@ -6,7 +6,6 @@
 #include "boot/control.h"
 #include "boot/profile_file.h"
 #include "boot/profiles.h"
-#include "boot/services.h"
 #include "boot/spool.h"
 #include "pipeline/keeper.h"
 
@@ -25,6 +24,7 @@ static const struct engine_host *host;
 static char folder[PATH_MAX];
 static atomic_bool is_on;
 static bool is_fork_child;
+static uint64_t written;      /* what had happened by the last write */
 static int64_t start_real_ns; /* files younger than this belong to somebody of this run */
 
 /* One file to write. */
@@ -90,13 +90,6 @@ static void choose_path(struct output *output)
         snprintf(path, size, "%s/%s.pprof.%d.%d", folder, name, (int)getpid(), i);
 }
 
-static void on_fatal(void)
-{
-    keeper_run(INT64_C(3000000000), INT64_C(20000000000));
-    host->log_deliver();
-    services_unlink();
-}
-
 /* The names of PREFLAME_PROFILE, each once. */
 static void choose_outputs(void)
 {
@@ -146,14 +139,14 @@ bool exit_profile_is_on(void)
     return atomic_load_explicit(&is_on, memory_order_acquire);
 }
 
-static void write_profile(struct output *output, struct profile *profile)
+static void write_profile(struct output *output, struct profile *profile, bool ends)
 {
     choose_path(output);
     int error = profile_file_write(profile, output->path);
     output->is_written |= !error;
     if (error)
         host->log(LOG_ERROR, "no %s profile: %s: %s", output->kind->name, output->path, strerror(-error));
-    else
+    else if (ends)
         host->log(LOG_ERROR, "%s profiling disabled, %s", output->kind->name, output->path);
 }
 
@@ -185,7 +178,7 @@ static void fill_spool(void)
     }
 }
 
-void exit_profile_begin(const struct engine_host *the_host)
+void exit_profile_begin(const struct engine_host *the_host, void (*on_fatal)(void))
 {
     static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, 0};
     host = the_host;
@@ -209,7 +202,7 @@ void exit_profile_begin(const struct engine_host *the_host)
         host->log(LOG_ERROR, "%s profiling enabled, %s", outputs[i].kind->name, outputs[i].path);
 }
 
-static void write_output(struct output *output)
+static void write_output(struct output *output, bool ends)
 {
     struct profile *profile = NULL;
     int error = take(output->kind, &profile);
@@ -217,30 +210,36 @@ static void write_output(struct output *output)
     if (error)
         host->log(LOG_ERROR, "no %s profile: %s", output->kind->name, strerror(-error));
     else
-        write_profile(output, profile);
+        write_profile(output, profile, ends);
     profile_free(profile);
 }
 
-/* A child that forked and execs at once: nothing happened here. */
-static bool has_happened(void)
+/* Changes with all that the profiles count. */
+static uint64_t happened(void)
 {
-    for (size_t i = 0; i < output_count; i++) {
-        if (is_sampled(&outputs[i])
-                ? control_cpu_samples() > 0
-                : outputs[i].kind->bucket != BUCKET_HEAP && profiles_count(outputs[i].kind) > 0)
-            return true;
-    }
-    return false;
+    uint64_t sum = any_is_sampled() ? control_cpu_samples() : 0;
+    for (size_t i = 0; i < output_count; i++)
+        sum += profiles_sum(outputs[i].kind);
+    return sum;
+}
+
+/* Not in a child that execs at once, nor in a shell that tries all of PATH. */
+static bool anything_is_new(void)
+{
+    uint64_t now = happened();
+    bool is_new = now != written;
+    written = now;
+    return is_new;
 }
 
 void exit_profile_write(bool ends)
 {
-    if (!exit_profile_is_on() || (!ends && is_fork_child && !has_happened()))
+    if (!exit_profile_is_on() || (!ends && !anything_is_new()))
         return;
     if (ends)
         atomic_store_explicit(&is_on, false, memory_order_release);
     for (size_t i = 0; i < output_count; i++)
-        write_output(&outputs[i]);
+        write_output(&outputs[i], ends);
     if (ends)
         spool_remove();
     if (ends && any_is_sampled()) {
@@ -263,4 +262,5 @@ void exit_profile_after_fork_child(void)
     if (start())
         spool_init(host, folder, fill_spool);
     control_keep_ticking(output_count > 0);
+    written = happened(); /* what is the parent's: its heap, say */
 }

@@ -4,10 +4,11 @@
 
 #include "boot/door.h"
 
-/* Starts profiling and says so, or says why not. Boot-only. */
-void exit_profile_begin(const struct engine_host *host);
-/* Writes what was sampled so far; with `ends`, once and for all. Repeatable: later writes replace this
- * process' file. In the keeper, or with no keeper alive. */
+/* Starts profiling and says so, or says why not. Signals that are about to end the process run `on_fatal`
+ * first. Boot-only. */
+void exit_profile_begin(const struct engine_host *host, void (*on_fatal)(void));
+/* Writes what was sampled so far, if anything is new; with `ends`, once and for all, and says so. Repeatable:
+ * later writes replace this process' file. In the keeper, or with no keeper alive. */
 void exit_profile_write(bool ends);
 /* Is there anything to write? Signal-safe. */
 bool exit_profile_is_on(void);

@@ -114,6 +114,22 @@ uint64_t profiles_count(const struct profile_kind *kind)
     return count;
 }
 
+static void sum_values(struct bucket *bucket, void *context)
+{
+    for (unsigned i = 0; i < BUCKET_VALUES; i++)
+        *(uint64_t *)context += (uint64_t)atomic_load_explicit(&bucket->values[i], memory_order_relaxed);
+}
+
+uint64_t profiles_sum(const struct profile_kind *kind)
+{
+    uint64_t sum = 0;
+    if (profile_kind_is_threads(kind))
+        return count_threads();
+    buckets_each(host->state->buckets, kind == &profile_kind_wall ? BUCKET_BLOCK : kind->bucket, sum_values,
+                 &sum);
+    return sum;
+}
+
 void profiles_after_fork_child(void)
 {
     start_mono_ns = clock_mono_ns();

@@ -12,6 +12,8 @@ void profiles_init(const struct engine_host *host);
 int profiles_take(const struct profile_kind *kind, bool has_both, struct profile **ret) MUST_USE;
 /* How many stacks it holds. Any thread. */
 uint64_t profiles_count(const struct profile_kind *kind);
+/* The sum of all that it holds: changes with every event counted. Any thread. */
+uint64_t profiles_sum(const struct profile_kind *kind);
 /* A forked child's are its own; its heap is what it inherited. */
 void profiles_after_fork_child(void);
 

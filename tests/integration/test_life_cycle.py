@@ -127,3 +127,24 @@ def test_a_program_that_execs_leaves_the_profile_of_what_it_became(runner, tmp_p
     profiles = [out / "cpu.pprof", *child_profiles(out)]
     for name in ("burn_parent", "burn_child"):
         assert sum(burned_ns(path, name) for path in profiles if path.exists()) >= LEAST_NS, name
+
+
+def test_a_failed_exec_writes_once_and_says_nothing(runner, tmp_path):
+    out = tmp_path / "out"
+    outcome = profiled(runner, "exec-fails", out)
+    times = [int(line) for line in outcome.stdout.split()]
+    assert times[0] > 0 and len(set(times)) == 1
+    assert burned_ns(out / "cpu.pprof", "burn_parent") >= LEAST_NS
+    assert outcome.lines == [f"preflame: cpu profiling enabled, {out}/cpu.pprof",
+                             f"preflame: cpu profiling disabled, {out}/cpu.pprof"]
+
+
+def test_a_shell_that_looks_for_a_command_leaves_that_ones_profile(runner, tmp_path):
+    out = tmp_path / "out"
+    outcome = runner.preloaded(["/bin/sh", "-c", "exec true"], PREFLAME_PROFILE="cpu", PREFLAME_OUT=out,
+                               PATH="/nowhere:/at-all:/usr/bin:/bin")
+    assert outcome.status == 0
+    assert outcome.lines == [f"preflame: cpu profiling enabled, {out}/cpu.pprof",
+                             f"preflame: cpu profiling enabled, {out}/cpu.pprof",
+                             f"preflame: cpu profiling disabled, {out}/cpu.pprof"]
+    assert [path.name for path in out.iterdir()] == ["cpu.pprof"]

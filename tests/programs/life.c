@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,6 +148,26 @@ static int way_exec_child(int64_t cpu_ns, char **argv)
     return 7;
 }
 
+/* When the profile was last written. */
+static long long written_ns(void)
+{
+    struct stat status;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/cpu.pprof", getenv("PREFLAME_OUT"));
+    return stat(path, &status) == 0 ? status.st_mtim.tv_sec * 1000000000LL + status.st_mtim.tv_nsec : -1;
+}
+
+/* As a shell that looks for a command: prints the time of the profile after each try. */
+static int way_exec_fails(int64_t cpu_ns, char **argv)
+{
+    burn_parent(cpu_ns);
+    for (int i = 0; i < 3; i++) {
+        execv("/nowhere/at-all", argv);
+        printf("%lld\n", written_ns());
+    }
+    return 0;
+}
+
 static int way_return(int64_t cpu_ns, char **argv)
 {
     (void)argv;
@@ -221,6 +242,7 @@ static const struct {
     {"main-pthread-exit", way_main_exits_thread},
     {"exec", way_exec},
     {"exec-child", way_exec_child},
+    {"exec-fails", way_exec_fails},
     {"return", way_return},
     {"exit", way_exit},
     {"_exit", way_exit_at_once},
