@@ -18,7 +18,7 @@ static atomic_bool is_ending; /* the next task of the keeper is the last write *
 static void tick(uint64_t number)
 {
     bool is_changed = control_tick(number);
-    trace_tick(number, is_changed);
+    trace_tick(is_changed);
     spool_tick();
 }
 
@@ -48,8 +48,8 @@ static void engine_start(void)
     const struct options *options = host->options;
     if (options->profiles[0])
         exit_profile_begin(host, on_fatal);
-    if (options->is_traced && trace_load() == 0)
-        trace_tick(0, false);
+    if (options->is_traced)
+        (void)!trace_load();
     services_start(false);
 }
 

@@ -10,14 +10,16 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 static const struct engine_host *host;
 static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER; /* loading against forking */
 static _Alignas(16) unsigned char fork_state[SINK_FORK_STATE];
 static int64_t start_ns;
+/* The keeper's: what was lost by the last event of it, and in which session that was sent. */
 static struct losses sent;
+static uint32_t sent_session;
+static bool is_keeper_ready; /* it has entered the provider */
 
 static const struct sink *sink_now(void)
 {
@@ -75,7 +77,6 @@ static void session_started(void)
      * refreshes. */
     host->modules_each(send_module, (void *)(uintptr_t)sink);
     send_threads(sink);
-    memset(&sent, 0, sizeof(sent));
 }
 
 static const struct sink_host sink_host = {.session_started = session_started};
@@ -85,6 +86,14 @@ void trace_init(const struct engine_host *the_host)
     host = the_host;
     start_ns = clock_mono_ns();
     atomic_store_explicit(host->traces_all_calls, host->options->traces_all_calls, memory_order_relaxed);
+}
+
+/* Samples are taken for a trace while a session wants them. */
+static bool follow_session(const struct sink *sink)
+{
+    bool is_enabled = sink->is_enabled();
+    control_trace_sampling(is_enabled && host->options->traces_cpu);
+    return is_enabled;
 }
 
 static const struct sink *open_provider(void)
@@ -122,6 +131,7 @@ int trace_load(void)
         host->modules_refresh();
         session_started(); /* one may have begun while the provider registered itself */
         control_resume();
+        (void)follow_session(sink);
     }
     return sink ? 0 : -ENOENT;
 }
@@ -129,6 +139,10 @@ int trace_load(void)
 static void send_losses(const struct sink *sink)
 {
     struct losses now;
+    uint32_t session = atomic_load_explicit(&host->state->session, memory_order_acquire);
+    if (session != sent_session)
+        sent = (struct losses){0};
+    sent_session = session;
     losses_read(host->state, &now);
     uint64_t truncated = now.truncated + now.failed + now.gated;
     now.dropped += now.unready;
@@ -139,15 +153,15 @@ static void send_losses(const struct sink *sink)
     sent.truncated = truncated;
 }
 
-void trace_tick(uint64_t number, bool modules_changed)
+void trace_tick(bool modules_changed)
 {
     const struct sink *sink = sink_now();
     if (!sink)
         return;
-    if (number == 0)
+    if (!is_keeper_ready)
         sink->thread_init();
-    bool is_enabled = sink->is_enabled();
-    control_trace_sampling(is_enabled && host->options->traces_cpu);
+    is_keeper_ready = true;
+    bool is_enabled = follow_session(sink);
     if (is_enabled && modules_changed)
         host->modules_each(send_module, (void *)(uintptr_t)sink);
     if (is_enabled)
@@ -174,6 +188,7 @@ void trace_after_fork_child(void)
 {
     const struct sink *sink = sink_now();
     pthread_mutex_init(&load_lock, NULL);
+    is_keeper_ready = false;
     start_ns = clock_mono_ns();
     if (sink)
         sink->after_fork_child(fork_state);

@@ -9,7 +9,7 @@ void trace_init(const struct engine_host *host);
 /* Loads the provider if it isn't, and has hooks report to it. 0, or negative errno after one line. */
 int trace_load(void) MUST_USE;
 /* The keeper's part: starts and stops sampling with the sessions, sends what changed. */
-void trace_tick(uint64_t number, bool modules_changed);
+void trace_tick(bool modules_changed);
 void trace_before_fork(void);
 void trace_after_fork_parent(void);
 void trace_after_fork_child(void);
