@@ -3,6 +3,7 @@
 
 #include "boot/control.h"
 #include "boot/profiles.h"
+#include "boot/socket_place.h"
 #include "exporters/http/listen.h"
 #include "exporters/http/server.h"
 #include "exporters/local_names.h"
@@ -112,23 +113,10 @@ static void find_helper(void)
                   host->library_dir);
 }
 
-/* The folder of default sockets: in XDG_RUNTIME_DIR, /run/user/UID, or a folder of our own in TMPDIR. The
- * variables are read at boot: programs that rename themselves (nginx) write over their environment. */
-static char runtime_dir[1024], temporary_dir[1024];
-
-static void read_places(void)
-{
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
-    const char *temporary = getenv("TMPDIR");
-    snprintf(runtime_dir, sizeof(runtime_dir), "%s", runtime && runtime[0] == '/' ? runtime : "");
-    snprintf(temporary_dir, sizeof(temporary_dir), "%s",
-             temporary && temporary[0] == '/' ? temporary : "/tmp");
-}
-
 void services_init(const struct engine_host *the_host)
 {
     host = the_host;
-    read_places();
+    socket_place_init();
     find_helper();
     helper_command.env = (const char *const *)helper_environment_new((const char *const *)environ);
     source.helper_argv = has_helper ? helper_argv : NULL;
@@ -139,23 +127,18 @@ const struct helper_command *services_symbolizer(void)
     return has_helper ? &helper_command : NULL;
 }
 
-static void default_socket(char *path, size_t size)
-{
-    char user[64];
-    snprintf(user, sizeof(user), "/run/user/%u", (unsigned)geteuid());
-    if (runtime_dir[0] && access(runtime_dir, W_OK) == 0)
-        snprintf(path, size, "%s/preflame/%d.sock", runtime_dir, (int)getpid());
-    else if (access(user, W_OK) == 0)
-        snprintf(path, size, "%s/preflame/%d.sock", user, (int)getpid());
-    else
-        snprintf(path, size, "%s/preflame-%u/%d.sock", temporary_dir, (unsigned)geteuid(), (int)getpid());
-}
-
 /* What the serving thread reports once: under ready_lock. */
 static pthread_mutex_t ready_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t ready_changed = PTHREAD_COND_INITIALIZER;
 static bool is_ready;
 static bool is_child_of_ours;
+
+static void say_no_socket(int error)
+{
+    host->log(LOG_WARN, "no socket %s: %s; name another place with PREFLAME_SOCKET", socket_path,
+              socket_place_problem(error));
+    socket_path[0] = 0;
+}
 
 static void report(void *context, int socket_error, int tcp_error, uint16_t port)
 {
@@ -164,10 +147,8 @@ static void report(void *context, int socket_error, int tcp_error, uint16_t port
     const char *host_name = options->http_host[0] ? options->http_host : "127.0.0.1";
     char name[sizeof(options->http_host) + 2];
     snprintf(name, sizeof(name), strchr(host_name, ':') ? "[%s]" : "%s", host_name);
-    if (socket_error) {
-        host->log(LOG_WARN, "no socket %s: %s; set PREFLAME_SOCKET", socket_path, strerror(-socket_error));
-        socket_path[0] = 0;
-    }
+    if (socket_error)
+        say_no_socket(socket_error);
     if (tcp_error)
         host->log(is_child_of_ours ? LOG_INFO : LOG_WARN,
                   "no HTTP on %s:%u: %s; set PREFLAME_HTTP to a free port of this machine", name,
@@ -181,6 +162,8 @@ static void report(void *context, int socket_error, int tcp_error, uint16_t port
     is_ready = true;
     pthread_cond_broadcast(&ready_changed);
     pthread_mutex_unlock(&ready_lock);
+    if (socket_path[0] && !options->socket_path[0])
+        socket_place_tidy(socket_path);
 }
 
 static void *serve(void *argument)
@@ -206,16 +189,9 @@ static void wait_until_ready(void)
 
 static void choose_socket(bool is_child)
 {
-    const struct options *options = host->options;
-    socket_path[0] = 0;
-    if (!options->has_socket)
-        return;
-    if (options->socket_path[0] && !is_child)
-        snprintf(socket_path, sizeof(socket_path), "%s", options->socket_path);
-    else if (options->socket_path[0])
-        snprintf(socket_path, sizeof(socket_path), "%.90s.%d", options->socket_path, (int)getpid());
-    else
-        default_socket(socket_path, sizeof(socket_path));
+    int error = socket_place_choose(host->options, is_child, socket_path, sizeof(socket_path));
+    if (error)
+        say_no_socket(error);
 }
 
 static int start_thread(void)

@@ -3,9 +3,10 @@
 import os
 import shutil
 import socket
+import subprocess
 
 import pytest
-from conftest import COMMAND, PRELOAD, program
+from conftest import COMMAND, PRELOAD, program, wait_until
 
 WAY = "return"
 
@@ -54,6 +55,51 @@ def test_a_port_in_use_is_one_line(runner):
         port = holder.getsockname()[1]
         said = judge(runner, PREFLAME_HTTP=port)
     assert str(port) in said[0]
+
+
+def test_a_socket_in_a_folder_that_others_may_enter_is_one_line_that_says_the_rule(runner, tmp_path):
+    tmp_path.chmod(0o755)
+    said = judge(runner, PREFLAME_SOCKET=tmp_path / "own.sock")
+    assert "closed to others (mode 0700)" in said[0] and "PREFLAME_SOCKET" in said[0]
+
+
+def test_the_folder_of_a_given_socket_is_not_made(runner, tmp_path):
+    said = judge(runner, PREFLAME_SOCKET=tmp_path / "missing" / "own.sock")
+    assert "its folder is not there" in said[0]
+    assert not (tmp_path / "missing").exists()
+
+
+def socket_file(path, listens=False):
+    holder = socket.socket(socket.AF_UNIX)
+    holder.bind(str(path))
+    if listens:
+        holder.listen(1)
+        return holder
+    holder.close()
+    return None
+
+
+def dead_pid():
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_sockets_of_dead_processes_are_removed_and_nothing_else(runner):
+    folder = runner.runtime_folder / "preflame"
+    folder.mkdir(mode=0o700)
+    stale, elsewhere, plain, alive, named = (folder / f"{name}.sock" for name in
+                                             (dead_pid(), dead_pid(), dead_pid(), os.getpid(), "mine"))
+    for path in (stale, alive, named):
+        socket_file(path)
+    holder = socket_file(elsewhere, listens=True)  # its process lives in another pid namespace
+    plain.write_text("no socket")
+    process = runner.start([program("life"), "signal", 0], preload=PRELOAD, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    wait_until(lambda: not stale.exists(), what="the removal of a dead process' socket")
+    assert {path.name for path in folder.iterdir()} == {
+        path.name for path in (elsewhere, plain, alive, named, folder / f"{process.pid}.sock")}
+    holder.close()
 
 
 def copied_without(folder, *missing):
