@@ -215,22 +215,22 @@ def test_killed_command_ends_the_recording_in_bounded_time(sandbox):
 # ---- folders and wrong usage ----
 
 
-def test_folder_with_something_in_it_is_refused_before_the_command_runs(sandbox):
+def test_folder_with_something_in_it_is_left_alone_and_the_command_runs(sandbox):
     (sandbox.folder / "trace").mkdir()
     (sandbox.folder / "trace" / "file").write_text("mine")
-    done = record(sandbox, "-o", "trace", "--", "touch", "ran")
-    assert done.returncode == 1
-    assert done.stderr == ("preflame: cannot record into trace: Directory not empty; "
-                           "name a new or empty folder with -o\n")
-    assert sorted(path.name for path in sandbox.folder.iterdir()) == ["trace"]
+    done = record(sandbox, "-o", "trace", "--", "sh", "-c", "echo ran[$PREFLAME_TRACE]; exit 9")
+    assert (done.returncode, done.stdout) == (9, "ran[]\n")
+    assert lines_of(done.stderr) == ["preflame: cannot record into trace: Directory not empty; "
+                                     "name a new or empty folder with -o; running sh without a trace"]
+    assert [path.name for path in (sandbox.folder / "trace").iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("folder", ["/proc/none", "missing/parent", "/dev/null"])
-def test_folder_that_cannot_be_written_is_refused_before_the_command_runs(sandbox, folder):
-    done = record(sandbox, "-o", folder, "--", "touch", "ran")
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"preflame: cannot record into {folder}: ") and done.stderr.count("\n") == 1
-    assert not (sandbox.folder / "ran").exists()
+def test_folder_that_cannot_be_written_is_one_line_and_the_command_runs(sandbox, folder):
+    done = record(sandbox, "-o", folder, "--", "sh", "-c", "echo ran; exit 9")
+    assert (done.returncode, done.stdout) == (9, "ran\n")
+    lines = lines_of(done.stderr)
+    assert len(lines) == 1 and lines[0].startswith(f"preflame: cannot record into {folder}: ")
 
 
 def test_empty_folder_is_taken(sandbox):
@@ -245,6 +245,7 @@ def test_empty_folder_is_taken(sandbox):
 def test_wrong_usage_is_one_line_and_status_2(sandbox, arguments):
     done = record(sandbox, *arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("preflame: ")
     assert list(sandbox.folder.iterdir()) == []
 
 
@@ -429,6 +430,14 @@ def test_run_answers_as_env_does_when_the_command_cannot_run(installed, command,
     done = run(installed, "--", command)
     assert (done.returncode, done.stderr.count("\n")) == (status, 1)
     assert done.stderr.startswith(f"preflame: cannot run {command}: ")
+
+
+@pytest.mark.parametrize("command", ["run", "record", "symbolize", "recover"])
+def test_wrong_usage_of_every_command_begins_with_our_name(installed, command):
+    done = subprocess.run([installed / "bin" / PREFLAME.name, command, "--foo"], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=LIMIT_S)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("preflame: ") and "foo" in done.stderr
 
 
 def test_run_warns_of_a_static_program_and_runs_it(installed):

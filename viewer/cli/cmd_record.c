@@ -39,9 +39,10 @@ static const char record_help[] =
     "trace, one\n"
     "line says why and COMMAND runs all the same. SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to "
     "COMMAND.\n"
-    "Exit status: COMMAND's (128+N when signal N ended it); 1 for an unusable folder, 2 for wrong usage, 127 "
+    "Exit status: COMMAND's (128+N when signal N ended it); 2 for wrong usage, 127 when there is no COMMAND, "
+    "126 "
     "when\n"
-    "there is no COMMAND, 126 when it can't be run.\n";
+    "it can't be run.\n";
 
 struct record_options {
     struct preload_settings preload;
@@ -70,17 +71,17 @@ static int take_option(struct record_options *options, int option, const char *v
         options->preload.syscalls = value;
         if (strcmp(value, "slow") == 0 || strcmp(value, "all") == 0)
             return 0;
-        fprintf(stderr, "preflame record: --syscalls=%s: give slow or all\n", value);
+        fprintf(stderr, "preflame: --syscalls=%s: give slow or all\n", value);
         return -EINVAL;
     case RECORD_SECONDS:
         options->seconds = (int)strtol(value, &end, 10);
         if (*value >= '0' && *value <= '9' && *end == '\0' && options->seconds > 0 &&
             options->seconds <= MAX_SECONDS)
             return 0;
-        fprintf(stderr, "preflame record: --seconds=%s: give a number from 1 to %d\n", value, MAX_SECONDS);
+        fprintf(stderr, "preflame: --seconds=%s: give a number from 1 to %d\n", value, MAX_SECONDS);
         return -EINVAL;
     default:
-        return preload_settings_take(&options->preload, "record", option, value);
+        return preload_settings_take(&options->preload, option, value);
     }
 }
 
@@ -106,7 +107,7 @@ static int parse(struct record_options *options, int argc, char **argv)
             return EXIT_USAGE; /* getopt_long or the value's check has said why */
     }
     if (optind == argc || strcmp(argv[optind - 1], "--") != 0) {
-        fprintf(stderr, "preflame record: give a command behind --: preflame record [options] -- COMMAND\n");
+        fprintf(stderr, "preflame: give a command behind --: preflame record [options] -- COMMAND\n");
         return EXIT_USAGE;
     }
     return -1;
@@ -215,13 +216,23 @@ static int take_early_signal(const sigset_t *waited)
     return number > 0 ? number : 0;
 }
 
+/* The folder and the session. False, and why not, when there is nothing to record into. */
+static bool start_recording(struct recording *recording, const char *directory, char *problem, size_t size)
+{
+    int status = recording_prepare(recording, directory);
+    if (status < 0)
+        snprintf(problem, size, "cannot record into %.150s: %s; name a new or empty folder with -o",
+                 directory ? directory : "the current folder", strerror(-status));
+    return status == 0 && recording_start(recording, problem, size) == 0;
+}
+
 static int record(struct recording *recording, struct record_options *options, char *const argv[])
 {
     char problem[256] = "no LTTng session";
     struct child child;
     sigset_t waited;
     block_signals(&child, &waited); /* from here on we leave nothing behind */
-    bool is_recording = recording_start(recording, problem, sizeof(problem)) == 0;
+    bool is_recording = start_recording(recording, options->directory, problem, sizeof(problem));
     int early_signal = take_early_signal(&waited);
     if (early_signal) {
         if (is_recording)
@@ -249,11 +260,5 @@ int cmd_record(int argc, char **argv)
     status = check_command(command[0]);
     if (status)
         return status;
-    status = recording_prepare(&recording, options.directory);
-    if (status < 0) {
-        fprintf(stderr, "preflame: cannot record into %s: %s; name a new or empty folder with -o\n",
-                options.directory ? options.directory : "the current folder", strerror(-status));
-        return EXIT_FAILED;
-    }
     return record(&recording, &options, command);
 }

@@ -34,7 +34,7 @@ struct recovery {
 
 static int fail(const char *what, const char *why, const char *advice)
 {
-    fprintf(stderr, "preflame recover: %s: %s; %s\n", what, why, advice);
+    fprintf(stderr, "preflame: %s: %s; %s\n", what, why, advice);
     return 1;
 }
 
@@ -102,7 +102,7 @@ int cmd_recover(int argc, char **argv)
         recovery.folder = optarg;
     }
     if (argc - optind != 1) {
-        fprintf(stderr, "preflame recover: one SPOOL is needed: preflame recover [-o FOLDER] SPOOL\n");
+        fprintf(stderr, "preflame: one SPOOL is needed: preflame recover [-o FOLDER] SPOOL\n");
         return 2;
     }
     const char *spool = argv[optind];

@@ -32,11 +32,11 @@ int cmd_run(int argc, char **argv)
             return fputs(option == RUN_HELP ? run_help : "preflame " PREFLAME_VERSION "\n", stdout) < 0;
         if (option == RUN_TRACE)
             settings.is_traced = true;
-        else if (preload_settings_take(&settings, "run", option, optarg) < 0)
+        else if (preload_settings_take(&settings, option, optarg) < 0)
             return EXIT_USAGE; /* getopt_long or the value's check has said why */
     }
     if (optind == argc) {
-        fprintf(stderr, "preflame run: no command given: preflame run [options] -- COMMAND\n");
+        fprintf(stderr, "preflame: no command given: preflame run [options] -- COMMAND\n");
         return EXIT_USAGE;
     }
     preload_env_warn(argv[optind]);

@@ -52,7 +52,7 @@ struct symbolize_command {
 /* Says what happened and what to do; always 1. */
 static int fail(const char *what, const char *file, const char *why, const char *advice)
 {
-    fprintf(stderr, "preflame symbolize: %s %s: %s; %s\n", what, file, why, advice);
+    fprintf(stderr, "preflame: %s %s: %s; %s\n", what, file, why, advice);
     return 1;
 }
 
@@ -87,7 +87,7 @@ static int parse(int argc, char **argv, struct symbolize_command *command)
             return 2;
     }
     if (argc - optind > 1) {
-        fprintf(stderr, "preflame symbolize: one FILE at most: preflame symbolize [options] [FILE]\n");
+        fprintf(stderr, "preflame: one FILE at most: preflame symbolize [options] [FILE]\n");
         return 2;
     }
     if (optind < argc && strcmp(argv[optind], "-") != 0)
@@ -192,7 +192,7 @@ int cmd_symbolize(int argc, char **argv)
     if (status || command.is_done)
         return status;
     if (!command.output && isatty(STDOUT_FILENO)) {
-        fprintf(stderr, "preflame symbolize: a profile is not for a terminal; use -o FILE or a pipe\n");
+        fprintf(stderr, "preflame: a profile is not for a terminal; use -o FILE or a pipe\n");
         return 2;
     }
     struct profile *in = NULL, *out = NULL;

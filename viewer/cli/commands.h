@@ -10,7 +10,7 @@
 struct command {
     const char *name;
     const char *help;                  /* one line; NULL keeps an internal command out of the list */
-    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
+    int (*run)(int argc, char **argv); /* argv[0] is `preflame`; returns an exit status */
 };
 
 /* The table, ended by a row without a name. */

@@ -40,9 +40,13 @@ int main(int argc, char **argv)
         puts("preflame " PREFLAME_VERSION);
         return finish();
     }
-    for (const struct command *command = commands; command->name; command++)
-        if (strcmp(command->name, argv[1]) == 0)
+    for (const struct command *command = commands; command->name; command++) {
+        if (strcmp(command->name, argv[1]) == 0) {
+            static char prefix[] = "preflame"; /* getopt's messages begin with argv[0] */
+            argv[1] = prefix;
             return command->run(argc - 1, argv + 1);
+        }
+    }
     fprintf(stderr, "preflame: unknown command '%s'; try `preflame --help`\n", argv[1]);
     return EXIT_USAGE;
 }

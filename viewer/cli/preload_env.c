@@ -14,20 +14,19 @@
 #define LIBRARY "libpreflame.so"
 #define MAX_CPU_HZ 10000
 
-static int take_cpu_hz(struct preload_settings *settings, const char *command, const char *value)
+static int take_cpu_hz(struct preload_settings *settings, const char *value)
 {
     char *end;
     long hz = strtol(value, &end, 10);
     if (end == value || *end != '\0' || hz < 1 || hz > MAX_CPU_HZ) {
-        fprintf(stderr, "preflame %s: --cpu-hz=%s: give a number from 1 to %d\n", command, value, MAX_CPU_HZ);
+        fprintf(stderr, "preflame: --cpu-hz=%s: give a number from 1 to %d\n", value, MAX_CPU_HZ);
         return -EINVAL;
     }
     settings->cpu_hz = value;
     return 0;
 }
 
-int preload_settings_take(struct preload_settings *settings, const char *command, int option,
-                          const char *value)
+int preload_settings_take(struct preload_settings *settings, int option, const char *value)
 {
     switch (option) {
     case PRELOAD_HTTP:
@@ -40,7 +39,7 @@ int preload_settings_take(struct preload_settings *settings, const char *command
         settings->out = value;
         return 0;
     case PRELOAD_CPU_HZ:
-        return take_cpu_hz(settings, command, value);
+        return take_cpu_hz(settings, value);
     case PRELOAD_SOCKET:
         settings->socket = value;
         return 0;

@@ -43,9 +43,8 @@ enum { PRELOAD_HTTP = 0x100, PRELOAD_PROFILE, PRELOAD_OUT, PRELOAD_CPU_HZ, PRELO
     "  --log=LEVEL       error, warn, info or debug\n"
 
 /* Takes one option of PRELOAD_LONG_OPTIONS. 0; -ENOENT when it is not one of them; -EINVAL for a wrong value,
- * after one line on stderr. `command` names us in that line. */
-int preload_settings_take(struct preload_settings *settings, const char *command, int option,
-                          const char *value) MUST_USE;
+ * after one line on stderr. */
+int preload_settings_take(struct preload_settings *settings, int option, const char *value) MUST_USE;
 
 /* Sets PREFLAME_* from the settings (what is unset stays as the environment has it) and puts libpreflame.so,
  * found beside this program, in front of LD_PRELOAD. For the process that execs next: whatever it starts is

@@ -88,7 +88,7 @@ static void check_complaint(int err)
 {
     struct bytes text = contents(err);
     const char *line = bytes_text(&text);
-    assert_true(strncmp(line, "preflame symbolize: ", 20) == 0);
+    assert_true(strncmp(line, "preflame: ", 10) == 0);
     assert_ptr_equal(strchr(line, '\n'), line + text.len - 1);
     bytes_clear(&text);
 }
