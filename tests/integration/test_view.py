@@ -169,13 +169,31 @@ def test_sequence_that_reaches_beyond_its_packet_is_said(tmp_path):
     assert re.search(r"^ +2  preflame:sample$", text, re.M)
 
 
-def test_trace_that_makes_babeltrace_abort_does_not_hide_the_others(trace):
+def write_aborting(folder):
     """A context with a sequence in a stream without events: an assertion of Babeltrace 2.0.4 fails."""
-    write_trace(trace / "bad", [Stream()])
-    metadata = (trace / "bad" / "metadata").read_text()
+    write_trace(folder, [Stream()])
+    metadata = (folder / "metadata").read_text()
     metadata = metadata[:metadata.index("event {")].replace(
         "i32 vpid; i32 vtid;", "u8 len; u8 seq[len]; enum : u8 { A, B } tag; variant <tag> { u8 A; u64 B; } v;")
-    (trace / "bad" / "metadata").write_text(metadata)
+    (folder / "metadata").write_text(metadata)
+
+
+def test_an_abort_leaves_no_temporary_folder_behind(trace, tmp_path):
+    """Traces are taken apart in such a folder before Babeltrace aborts on another: folders come in any order."""
+    for name in ("1", "2", "3", "4"):
+        write_trace(trace / name, known_streams())
+        stream = trace / name / "stream_1"
+        stream.write_bytes(stream.read_bytes()[:-30])
+    write_aborting(trace / "bad")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    text, _ = view(trace, environment={"TMPDIR": str(temporary)})
+    assert "4 streams broken off" in text
+    assert not list(temporary.iterdir())
+
+
+def test_trace_that_makes_babeltrace_abort_does_not_hide_the_others(trace):
+    write_aborting(trace / "bad")
     text, errors = view(trace)
     assert "Events: 13" in text
     assert len(errors.splitlines()) <= 1 and "Assertion" not in errors

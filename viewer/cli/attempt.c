@@ -2,6 +2,7 @@
 #include "viewer/cli/attempt.h"
 
 #include "viewer/cli/commands.h"
+#include "viewer/ctf/salvage.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -46,6 +47,8 @@ int attempt(int (*work)(void *), void *context, bool *ret_is_aborted)
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
+    if (WIFSIGNALED(status))
+        salvage_clear_after(child);
     *ret_is_aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
     if (!*ret_is_aborted)
         replay(messages);

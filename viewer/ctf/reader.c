@@ -126,6 +126,8 @@ static bool can_finish(struct reader *reader, char *dir)
     int status = 0;
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
+    if (child > 0 && WIFSIGNALED(status))
+        salvage_clear_after(child);
     return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

@@ -1,6 +1,7 @@
 /* Taking a refused trace apart. */
 #include "viewer/ctf/salvage.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,14 +10,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NAME "preflame-view-%d-" /* the process' id: others may have to clear away after it */
+
+static const char *base_folder(void)
+{
+    const char *base = getenv("TMPDIR");
+    return base && *base && strlen(base) < 900 ? base : "/tmp";
+}
+
 static int make_root(struct salvage *s)
 {
     if (s->root[0])
         return 0;
-    const char *base = getenv("TMPDIR");
-    if (!base || !*base ||
-        snprintf(s->root, sizeof(s->root), "%s/preflame-view-XXXXXX", base) >= (int)sizeof(s->root))
-        snprintf(s->root, sizeof(s->root), "/tmp/preflame-view-XXXXXX");
+    snprintf(s->root, sizeof(s->root), "%s/" NAME "XXXXXX", base_folder(), (int)getpid());
     if (mkdtemp(s->root))
         return 0;
     s->root[0] = 0;
@@ -51,18 +57,43 @@ int salvage_make(struct salvage *s, const char *trace_dir, const char *stream, c
     return error || !stream ? error : link_file(trace_dir, stream, ret);
 }
 
+static void remove_root(const char *root)
+{
+    char path[PATH_MAX];
+    for (size_t i = 0; i < SALVAGE_MAX_STREAMS; i++) {
+        snprintf(path, sizeof(path), "%s/%zu/metadata", root, i);
+        unlink(path);
+        snprintf(path, sizeof(path), "%s/%zu/stream", root, i);
+        unlink(path);
+        snprintf(path, sizeof(path), "%s/%zu", root, i);
+        if (rmdir(path))
+            break; /* they are numbered without a gap */
+    }
+    rmdir(root);
+}
+
 void salvage_clear(struct salvage *s)
 {
-    char path[sizeof(s->root) + 64];
-    for (size_t i = 0; i < s->count; i++) {
-        snprintf(path, sizeof(path), "%s/%zu/metadata", s->root, i);
-        unlink(path);
-        snprintf(path, sizeof(path), "%s/%zu/stream", s->root, i);
-        unlink(path);
-        snprintf(path, sizeof(path), "%s/%zu", s->root, i);
-        rmdir(path);
-    }
     if (s->root[0])
-        rmdir(s->root);
+        remove_root(s->root);
     *s = (struct salvage){0};
+}
+
+void salvage_clear_after(pid_t child)
+{
+    char name[64], path[PATH_MAX];
+    struct stat about;
+    DIR *folder = opendir(base_folder());
+    if (!folder)
+        return;
+    snprintf(name, sizeof(name), NAME, (int)child);
+    const struct dirent *entry;
+    while ((entry = readdir(folder))) {
+        if (strncmp(entry->d_name, name, strlen(name)) != 0 ||
+            snprintf(path, sizeof(path), "%s/%s", base_folder(), entry->d_name) >= (int)sizeof(path))
+            continue;
+        if (lstat(path, &about) == 0 && S_ISDIR(about.st_mode) && about.st_uid == geteuid())
+            remove_root(path);
+    }
+    closedir(folder);
 }

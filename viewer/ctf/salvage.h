@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #define SALVAGE_MAX_STREAMS 1024u
 
@@ -21,5 +22,7 @@ int salvage_make(struct salvage *s, const char *trace_dir, const char *stream, c
                  size_t ret_size) MUST_USE;
 /* Removes everything that was made. */
 void salvage_clear(struct salvage *s);
+/* Removes what a child of this process, which died of Babeltrace, had made. */
+void salvage_clear_after(pid_t child);
 
 #endif
