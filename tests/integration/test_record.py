@@ -432,7 +432,7 @@ def test_run_answers_as_env_does_when_the_command_cannot_run(installed, command,
     assert done.stderr.startswith(f"preflame: cannot run {command}: ")
 
 
-@pytest.mark.parametrize("command", ["run", "record", "symbolize", "recover"])
+@pytest.mark.parametrize("command", ["run", "record", "view", "symbolize", "recover"])
 def test_wrong_usage_of_every_command_begins_with_our_name(installed, command):
     done = subprocess.run([installed / "bin" / PREFLAME.name, command, "--foo"], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=LIMIT_S)

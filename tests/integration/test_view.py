@@ -265,17 +265,17 @@ def test_profile_may_come_uncompressed_and_from_standard_input(profile):
     assert view("-", "-f", "folded", stdin=plain)[0] == view(profile, "-f", "folded")[0]
 
 
-@pytest.mark.parametrize("name, beginning", [("x.svg", "<?xml"), ("x.folded", "main;"), ("x.out", "known.pprof")])
+@pytest.mark.parametrize("name, beginning", [("x.svg", "<?xml"), ("x.folded", "main;"), ("x", "known.pprof")])
 def test_ending_of_the_output_chooses_the_format(profile, tmp_path, name, beginning):
     view(profile, "-o", tmp_path / name, "--title=known.pprof")
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(beginning)
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "b"], ["--format=png", "a"], ["--kind=some", "a"], ["--nonsense"],
-                                       ["--width=10", "a"], ["-o"]])
+                                       ["--width=10", "a"], ["-o"], ["a", "-o", "b.png"]])
 def test_wrong_usage_is_one_line_and_status_2(arguments):
     out, errors = view(*arguments, status=2)
-    assert out == "" and len(errors.splitlines()) == 1 and "--help" in errors
+    assert out == "" and len(errors.splitlines()) == 1 and "--help" in errors and errors.startswith("preflame: ")
 
 
 @pytest.mark.parametrize("content", [b"", b"no profile", gzip.compress(b"\xff\xff"), b"\x1f\x8b\x08broken"])

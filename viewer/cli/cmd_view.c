@@ -20,7 +20,7 @@ static const char help[] =
     "input).\n"
     "\n"
     "  -o, --output=FILE     write to FILE (default: standard output)\n"
-    "  -f, --format=FORMAT   svg, folded or text (default: by the ending of FILE, else text)\n"
+    "  -f, --format=FORMAT   svg, folded or text (default: by the ending of FILE; without one, text)\n"
     "  -k, --kind=KIND       of a trace: oncpu, offcpu or all (default: oncpu; for text all)\n"
     "  -s, --sample-type=T   of a profile: which of its values (default: the profile's own choice)\n"
     "      --inverted        root on top (svg)\n"
@@ -41,7 +41,7 @@ struct view {
 
 static int usage(const char *problem, const char *value)
 {
-    fprintf(stderr, "preflame view: %s%s%s; try `preflame view --help`\n", problem, value ? " " : "",
+    fprintf(stderr, "preflame: %s%s%s; try `preflame view --help`\n", problem, value ? " " : "",
             value ? value : "");
     return EXIT_USAGE;
 }
@@ -106,8 +106,15 @@ static int take_option(struct view *view, int option, const char *value)
         view->is_help = true;
         return 0;
     default:
-        return usage("unknown option, or one without its value", NULL);
+        return usage("unknown option, or one without its value:", value);
     }
+}
+
+/* Of what it is asked to be, not of a folder in its path. */
+static bool has_ending(const char *path)
+{
+    const char *name = path ? strrchr(path, '/') : NULL;
+    return path && strchr(name ? name : path, '.');
 }
 
 static int parse(struct view *view, int argc, char **argv)
@@ -122,7 +129,7 @@ static int parse(struct view *view, int argc, char **argv)
     optind = 1;
     int option;
     while ((option = getopt_long(argc, argv, "o:f:k:s:n:", options, NULL)) != -1) {
-        int status = take_option(view, option, optarg);
+        int status = take_option(view, option, option == '?' ? argv[optind - 1] : optarg);
         if (status)
             return status;
     }
@@ -135,6 +142,8 @@ static int parse(struct view *view, int argc, char **argv)
     view->input = argv[optind];
     if (!view->format)
         view->format = view->output ? format_by_path(view->output) : NULL;
+    if (!view->format && has_ending(view->output))
+        return usage("no format has the ending of", view->output);
     if (!view->format)
         view->format = format_by_name("text");
     if (view->kind == VIEW_KIND_DEFAULT)
