@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "exporters/spool.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #define SPOOL_SHARE 50               /* writing takes one part in so many of the time at most */
 
 static const struct engine_host *host;
-static spool_fill_fn fill;
+static _Atomic(spool_fill_fn) fill; /* set last: the keeper may be ticking already */
 static const char *folder;
 static char path[PATH_MAX + 64];
 static struct bytes content;
@@ -25,10 +26,10 @@ void spool_init(const struct engine_host *the_host, const char *the_folder, spoo
 {
     host = the_host;
     folder = the_folder;
-    fill = the_fill;
     is_written = has_failed = false;
     due_ns = clock_mono_ns() + PERIOD_NS;
     snprintf(path, sizeof(path), "%s/preflame.spool.%d", folder, (int)getpid());
+    atomic_store_explicit(&fill, the_fill, memory_order_release);
 }
 
 void spool_put(const char *name, const struct profile *profile)
@@ -42,11 +43,13 @@ void spool_put(const char *name, const struct profile *profile)
 void spool_tick(void)
 {
     int64_t start_ns = clock_mono_ns();
-    if (!fill || has_failed || start_ns < due_ns)
+    /* Acquire: with it comes where to write. */
+    spool_fill_fn fill_now = atomic_load_explicit(&fill, memory_order_acquire);
+    if (!fill_now || has_failed || start_ns < due_ns)
         return;
     bytes_init(&content, SPOOL_BYTES_MAX);
     spool_begin(&content);
-    fill();
+    fill_now();
     int error = content.error ? content.error : atomic_file_write(path, content.data, content.len, false);
     bytes_clear(&content);
     is_written |= !error;
@@ -60,7 +63,7 @@ void spool_tick(void)
 
 void spool_remove(void)
 {
-    fill = NULL;
+    atomic_store_explicit(&fill, NULL, memory_order_relaxed);
     if (is_written)
         unlink(path);
     is_written = false;

