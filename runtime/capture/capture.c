@@ -25,7 +25,7 @@ struct thread_slot *capture_slot(void)
     if (!slot)
         return NULL;
     slot->is_foreign = true;
-    atomic_store_explicit(&slot->tid, thread_self.tid, memory_order_relaxed);
+    atomic_store_explicit(&slot->tid, thread_self.tid, memory_order_release);
     thread_self.slot = slot;
     return slot;
 }

@@ -36,9 +36,11 @@ struct thread_slot {
     _Atomic uint32_t next_free; /* free list: index + 1 */
     _Atomic uint32_t holders;   /* its thread, and its creator until it has looked at it */
     _Atomic int32_t tid;
-    _Atomic uint32_t in_capture;  /* published before module tables are read: dlclose waits for it */
-    _Atomic uint32_t timer_state; /* enum timer_state; whoever moves NONE to CREATING owns the next step */
-    int32_t timer_id;
+    _Atomic uint32_t in_capture; /* published before module tables are read: dlclose waits for it */
+    /* enum timer_state, and in the high half the timer's id: one word, so that nobody takes one timer's state
+     * for another's. Whoever moves NONE to CREATING owns the next step. */
+    _Atomic uint64_t timer;
+    bool is_timer_refused; /* and counted */
     int64_t armed_cpu_ns,
         first_tick_ns;        /* the thread's CPU time when its timer began; the first tick, from there */
     _Atomic uint32_t armings; /* how often it was set going */
@@ -96,7 +98,8 @@ struct thread_table {
     struct thread_slot slots[THREAD_SLOTS];
 };
 
-/* A free slot, marked LIVE with an empty ring, or NULL (counted). Signal-safe. Any thread. */
+/* A free slot, marked LIVE with an empty ring, or NULL (counted; and then it sweeps at times). Signal-safe.
+ * Any thread. */
 struct thread_slot *thread_slot_take(struct thread_table *table);
 /* Keeps the slot from others until one more thread_slot_leave. Whoever holds it already may call.
  * Signal-safe. */
@@ -104,6 +107,9 @@ void thread_slot_hold(struct thread_slot *slot);
 /* The last holder gives the slot back: FREE when its ring is empty, EXITED (the drain frees it) otherwise.
  * Signal-safe. */
 void thread_slot_leave(struct thread_table *table, struct thread_slot *slot);
+/* Frees the slots of threads whose end nobody tells: foreign ones that are gone, once they have no timer. How
+ * many. Signal-safe. Any thread. */
+uint32_t thread_slots_sweep(struct thread_table *table);
 /* Frees an EXITED slot whose ring has been emptied. Drain only. */
 void thread_slot_reap(struct thread_table *table, struct thread_slot *slot);
 /* The live slot of `tid`, or NULL. Linear; not for hot paths. Signal-safe. */

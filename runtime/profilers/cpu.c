@@ -42,6 +42,22 @@ static bool set_timer(int timer, int64_t first_ns, int64_t period_ns)
     return syscall(SYS_timer_settime, (long)timer, 0L, &when, NULL) == 0;
 }
 
+/* What stands in slot->timer. */
+static uint64_t timer_word(int32_t timer, enum timer_state state)
+{
+    return (uint64_t)(uint32_t)timer << 32 | state;
+}
+
+static enum timer_state state_of(uint64_t word)
+{
+    return (enum timer_state)(uint32_t)word;
+}
+
+static int32_t id_of(uint64_t word)
+{
+    return (int32_t)(word >> 32);
+}
+
 /* Sets a thread's timer going, and its account of ticks anew. */
 static bool set_going(struct thread_slot *slot, int timer)
 {
@@ -53,7 +69,8 @@ static bool set_going(struct thread_slot *slot, int timer)
     return set_timer(timer, slot->first_tick_ns, period_ns);
 }
 
-static bool create_timer(struct thread_slot *slot)
+/* The timer's word: it ticks, or there is none. */
+static uint64_t create_timer(struct thread_slot *slot)
 {
     int32_t tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
     struct sigevent event;
@@ -64,28 +81,12 @@ static bool create_timer(struct thread_slot *slot)
     event._sigev_un._tid = tid;
     int timer = -1;
     if (syscall(SYS_timer_create, (long)thread_clock(tid), &event, &timer) != 0)
-        return false;
+        return TIMER_NONE;
     if (!set_going(slot, timer)) {
         syscall(SYS_timer_delete, (long)timer);
-        return false;
+        return TIMER_NONE;
     }
-    slot->timer_id = timer;
-    return true;
-}
-
-static bool arm(struct thread_slot *slot)
-{
-    uint32_t state = TIMER_NONE;
-    if (slot->is_internal ||
-        !atomic_compare_exchange_strong_explicit(&slot->timer_state, &state, TIMER_CREATING,
-                                                 memory_order_acq_rel, memory_order_relaxed))
-        return false;
-    bool is_armed = create_timer(slot);
-    if (!is_armed)
-        atomic_fetch_add_explicit(&capture.sampling.refused_timers, 1, memory_order_relaxed);
-    /* Release: publishes timer_id. */
-    atomic_store_explicit(&slot->timer_state, is_armed ? TIMER_ARMED : TIMER_NONE, memory_order_release);
-    return is_armed;
+    return timer_word(timer, TIMER_ARMED);
 }
 
 /* Moves the timer to `state` (NONE or CLOSED), deleting it if it runs. Waits out whoever is creating it: that
@@ -93,27 +94,57 @@ static bool arm(struct thread_slot *slot)
 static void disarm(struct thread_slot *slot, enum timer_state state)
 {
     for (;;) {
-        uint32_t now = atomic_load_explicit(&slot->timer_state, memory_order_acquire);
-        if (now == TIMER_CLOSED)
+        uint64_t now = atomic_load_explicit(&slot->timer, memory_order_acquire);
+        if (state_of(now) == TIMER_CLOSED)
             return;
-        if (now == TIMER_CREATING) {
+        if (state_of(now) == TIMER_CREATING) {
             syscall(SYS_sched_yield);
             continue;
         }
-        int timer = slot->timer_id;
-        if (!atomic_compare_exchange_weak_explicit(&slot->timer_state, &now, state, memory_order_acq_rel,
-                                                   memory_order_relaxed))
+        if (!atomic_compare_exchange_weak_explicit(&slot->timer, &now, timer_word(0, state),
+                                                   memory_order_acq_rel, memory_order_relaxed))
             continue;
-        if (now == TIMER_ARMED)
-            syscall(SYS_timer_delete, (long)timer);
+        if (state_of(now) == TIMER_ARMED)
+            syscall(SYS_timer_delete, (long)id_of(now));
         return;
     }
+}
+
+static bool is_active(void)
+{
+    return atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire);
+}
+
+/* Whoever starts or stops sampling says so first and looks at the slots then; whoever begins a thread or arms
+ * one does it the other way round. With a fence between, one of the two sees the other. */
+static void fence(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+static void arm(struct thread_slot *slot)
+{
+    uint64_t now = timer_word(0, TIMER_NONE);
+    if (slot->is_internal ||
+        !atomic_compare_exchange_strong_explicit(&slot->timer, &now, timer_word(0, TIMER_CREATING),
+                                                 memory_order_acq_rel, memory_order_relaxed))
+        return;
+    uint64_t word = create_timer(slot);
+    bool is_refused = word == TIMER_NONE && errno != EINVAL; /* EINVAL: the thread has ended meanwhile */
+    if (is_refused && !slot->is_timer_refused)
+        atomic_fetch_add_explicit(&capture.sampling.refused_timers, 1, memory_order_relaxed);
+    slot->is_timer_refused |= is_refused;
+    atomic_store_explicit(&slot->timer, word, memory_order_release);
+    fence();
+    if (!is_active())
+        disarm(slot, TIMER_NONE);
 }
 
 void cpu_arm_self(struct thread_slot *slot)
 {
     int error = errno;
-    if (atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
+    fence();
+    if (is_active())
         arm(slot);
     errno = error;
 }
@@ -128,23 +159,25 @@ void cpu_disarm_self(struct thread_slot *slot)
 bool cpu_quiet_self(bool is_quiet)
 {
     struct thread_slot *slot = thread_self.slot;
-    if (!slot || atomic_load_explicit(&slot->timer_state, memory_order_acquire) != TIMER_ARMED)
+    uint64_t now = slot ? atomic_load_explicit(&slot->timer, memory_order_acquire) : TIMER_NONE;
+    if (state_of(now) != TIMER_ARMED)
         return false;
     int error = errno;
     int64_t period_ns = atomic_load_explicit(&capture.sampling.period_ns, memory_order_relaxed);
-    set_timer(slot->timer_id, is_quiet ? 0 : random_phase(period_ns, thread_self.tid), period_ns);
+    set_timer(id_of(now), is_quiet ? 0 : random_phase(period_ns, thread_self.tid), period_ns);
     errno = error;
     return true;
 }
 
 void cpu_settle_self(struct thread_slot *slot)
 {
-    if (slot->is_internal || atomic_load_explicit(&slot->timer_state, memory_order_acquire) != TIMER_ARMED ||
+    uint64_t now = atomic_load_explicit(&slot->timer, memory_order_acquire);
+    if (slot->is_internal || state_of(now) != TIMER_ARMED ||
         !atomic_load_explicit(&capture.sampling.is_recorded, memory_order_relaxed))
         return;
     int error = errno;
     int64_t period_ns = atomic_load_explicit(&capture.sampling.period_ns, memory_order_relaxed);
-    set_timer(slot->timer_id, 0, 0); /* no tick from here on */
+    set_timer(id_of(now), 0, 0); /* no tick from here on */
     int64_t used_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - slot->armed_cpu_ns - slot->first_tick_ns;
     uint64_t due = used_ns < 0 ? 0 : 1 + (uint64_t)(used_ns / period_ns);
     bool is_counted = slot->counted_arming == atomic_load_explicit(&slot->armings, memory_order_relaxed);
@@ -165,15 +198,24 @@ void cpu_settle_self(struct thread_slot *slot)
     errno = error;
 }
 
-/* Gives a running timer the period that holds now. */
+/* Gives a running timer the period that holds now. One that is being created may have the old one: waits. */
 static void change_period(struct thread_slot *slot)
 {
-    uint32_t state = TIMER_ARMED;
-    if (!atomic_compare_exchange_strong_explicit(&slot->timer_state, &state, TIMER_CREATING,
-                                                 memory_order_acq_rel, memory_order_relaxed))
+    for (;;) {
+        uint64_t now = atomic_load_explicit(&slot->timer, memory_order_acquire);
+        if (state_of(now) == TIMER_CREATING) {
+            syscall(SYS_sched_yield);
+            continue;
+        }
+        if (state_of(now) != TIMER_ARMED)
+            return;
+        if (!atomic_compare_exchange_weak_explicit(&slot->timer, &now, timer_word(0, TIMER_CREATING),
+                                                   memory_order_acq_rel, memory_order_relaxed))
+            continue;
+        set_going(slot, id_of(now));
+        atomic_store_explicit(&slot->timer, now, memory_order_release);
         return;
-    set_going(slot, slot->timer_id);
-    atomic_store_explicit(&slot->timer_state, TIMER_ARMED, memory_order_release);
+    }
 }
 
 static void change_periods(void)
@@ -199,7 +241,8 @@ static bool is_any_armed(void)
 {
     uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
     for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
-        uint32_t state = atomic_load_explicit(&capture.threads->slots[i].timer_state, memory_order_relaxed);
+        enum timer_state state =
+            state_of(atomic_load_explicit(&capture.threads->slots[i].timer, memory_order_relaxed));
         if (state == TIMER_ARMED || state == TIMER_CREATING)
             return true;
     }
@@ -214,23 +257,25 @@ struct directory_entry { /* getdents64(2) */
     char name[];
 };
 
+/* Strangers are those whose start nobody saw. One that a start of sampling just missed is armed here too. */
 static void adopt(int32_t tid)
 {
-    if (tid <= 0 || thread_slot_find(capture.threads, tid))
+    if (tid <= 0)
         return;
-    struct thread_slot *slot = thread_slot_take(capture.threads);
-    if (!slot)
-        return;
-    slot->is_foreign = true;
-    atomic_store_explicit(&slot->tid, tid, memory_order_relaxed);
-    if (!arm(slot)) /* it has ended meanwhile, or may not have a timer */
-        thread_slot_leave(capture.threads, slot);
+    struct thread_slot *slot = thread_slot_find(capture.threads, tid);
+    if (!slot) {
+        slot = thread_slot_take(capture.threads);
+        if (!slot)
+            return;
+        slot->is_foreign = true;
+        /* Release: whoever sees the number sees that it is foreign. */
+        atomic_store_explicit(&slot->tid, tid, memory_order_release);
+    }
+    arm(slot);
 }
 
-void cpu_arm_strangers(void)
+static void adopt_all(void)
 {
-    if (!atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
-        return;
     int fd = (int)syscall(SYS_openat, (long)AT_FDCWD, "/proc/self/task",
                           (long)(O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd < 0)
@@ -247,6 +292,35 @@ void cpu_arm_strangers(void)
     syscall(SYS_close, (long)fd);
 }
 
+/* A timer outlives its thread: it is asked for what it will do, and says nothing. */
+static bool is_dead(uint64_t word)
+{
+    struct itimerspec when = {.it_interval = {.tv_sec = 1}};
+    return state_of(word) == TIMER_ARMED && syscall(SYS_timer_gettime, (long)id_of(word), &when) == 0 &&
+           !when.it_interval.tv_sec && !when.it_interval.tv_nsec;
+}
+
+/* Nobody tells when strangers end. */
+static void release_gone(void)
+{
+    uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
+    for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
+        struct thread_slot *slot = &capture.threads->slots[i];
+        if (atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_LIVE && slot->is_foreign &&
+            is_dead(atomic_load_explicit(&slot->timer, memory_order_acquire)))
+            disarm(slot, TIMER_NONE);
+    }
+    (void)thread_slots_sweep(capture.threads);
+}
+
+void cpu_arm_strangers(void)
+{
+    if (!is_active())
+        return;
+    release_gone();
+    adopt_all();
+}
+
 int cpu_start(int hz, bool is_recorded)
 {
     int64_t period_ns = NS_PER_S / hz;
@@ -257,6 +331,7 @@ int cpu_start(int hz, bool is_recorded)
     /* Release: a thread that sees it active sees the settings. */
     atomic_store_explicit(&capture.sampling.is_active, 1, memory_order_release);
     atomic_fetch_or_explicit(&capture.hooks_active, HOOK_SAMPLE, memory_order_relaxed);
+    fence();
     if (is_changed)
         change_periods();
     arm_known();
@@ -268,6 +343,7 @@ void cpu_stop(void)
 {
     atomic_store_explicit(&capture.sampling.is_active, 0, memory_order_release);
     atomic_fetch_and_explicit(&capture.hooks_active, ~(uint32_t)HOOK_SAMPLE, memory_order_relaxed);
+    fence();
     uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
     for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
         struct thread_slot *slot = &capture.threads->slots[i];
@@ -279,5 +355,5 @@ void cpu_forget_timers(void)
 {
     uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
     for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++)
-        atomic_store_explicit(&capture.threads->slots[i].timer_state, TIMER_NONE, memory_order_relaxed);
+        atomic_store_explicit(&capture.threads->slots[i].timer, TIMER_NONE, memory_order_relaxed);
 }

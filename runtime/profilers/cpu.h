@@ -15,7 +15,8 @@ int cpu_start(int hz, bool is_recorded) MUST_USE;
 /* No more samples: deletes all timers. Signals on their way are counted as late. Threads as for
  * cpu_start. */
 void cpu_stop(void);
-/* Looks for threads whose start nobody saw (/proc/self/task) and arms them. Threads as for cpu_start. */
+/* Looks for threads whose start nobody saw (/proc/self/task) and arms them, and forgets those that are gone.
+ * Threads as for cpu_start. */
 void cpu_arm_strangers(void);
 /* Arms, or disarms, the calling thread, if sampling runs. Signal-safe. */
 void cpu_arm_self(struct thread_slot *slot);

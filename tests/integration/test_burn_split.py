@@ -50,3 +50,11 @@ def test_a_program_of_one_thread_shows_the_calls_it_makes(runner, tmp_path):
     reads = sum(profile.cumulative(name, "cpu") for name in ("read", "__libc_read", "__read"))
     assert reads >= 0.8 * profile.total("cpu")
     assert profile.cumulative("syscall", "cpu") == 0
+
+
+def test_threads_that_nobody_saw_begin_or_end_take_no_room_from_others(runner, tmp_path):
+    out = tmp_path / "out"
+    outcome = runner.preloaded([program("strangers"), 9000, 300], PREFLAME_PROFILE="cpu", PREFLAME_CPU_HZ=1000,
+                               PREFLAME_OUT=out)
+    assert outcome.status == 0, outcome.stderr
+    assert pprof_reader.read(out / "cpu.pprof").cumulative("burn_last", "cpu") >= 200_000_000

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "cmocka_headers.h"
 
@@ -32,7 +34,7 @@ static void a_slot_is_taken_reset_found_and_left(void **state)
     atomic_store(&slot->tid, 42);
     slot->is_foreign = slot->is_internal = true;
     slot->stack_high = 1;
-    atomic_store(&slot->timer_state, TIMER_CLOSED);
+    atomic_store(&slot->timer, TIMER_CLOSED);
     snprintf(slot->name, sizeof(slot->name), "worker");
     assert_ptr_equal(thread_slot_find(table, 42), slot);
     assert_null(thread_slot_find(table, 43));
@@ -45,7 +47,7 @@ static void a_slot_is_taken_reset_found_and_left(void **state)
     assert_false(again->is_internal);
     assert_int_equal(again->stack_high, 0);
     assert_string_equal(again->name, "");
-    assert_int_equal(atomic_load(&again->timer_state), TIMER_NONE);
+    assert_int_equal(atomic_load(&again->timer), TIMER_NONE);
     assert_int_equal(atomic_load(&again->tid), 0);
     assert_int_equal(atomic_load(&table->high_water), 1);
 }
@@ -104,6 +106,60 @@ static void a_full_table_refuses_and_counts(void **state)
     thread_slot_leave(table, &table->slots[100]);
     assert_ptr_equal(thread_slot_take(table), &table->slots[100]);
     assert_int_equal(atomic_load(&table->refused), 2);
+}
+
+static void *say_number(void *argument)
+{
+    *(int32_t *)argument = (int32_t)syscall(SYS_gettid);
+    return NULL;
+}
+
+/* The number of a thread that is no more. */
+static int32_t gone_tid(void)
+{
+    pthread_t thread;
+    int32_t tid = 0;
+    assert_int_equal(pthread_create(&thread, NULL, say_number, &tid), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    while (syscall(SYS_tgkill, getpid(), tid, 0) == 0)
+        ; /* the join is told a moment before the kernel is done */
+    return tid;
+}
+
+static struct thread_slot *take_for(int32_t tid, bool is_foreign)
+{
+    struct thread_slot *slot = thread_slot_take(table);
+    slot->is_foreign = is_foreign;
+    atomic_store(&slot->tid, tid);
+    return slot;
+}
+
+static void sweeping_frees_strangers_that_are_gone_and_nobody_else(void **state)
+{
+    (void)state;
+    int32_t gone = gone_tid();
+    struct thread_slot *ours = take_for(gone, false);
+    struct thread_slot *alive = take_for((int32_t)syscall(SYS_gettid), true);
+    struct thread_slot *ticking = take_for(gone, true);
+    atomic_store(&ticking->timer, TIMER_ARMED);
+    struct thread_slot *stranger = take_for(gone, true);
+    assert_int_equal(thread_slots_sweep(table), 1);
+    assert_int_equal(atomic_load(&ours->state), SLOT_LIVE);
+    assert_int_equal(atomic_load(&alive->state), SLOT_LIVE);
+    assert_int_equal(atomic_load(&ticking->state), SLOT_LIVE);
+    assert_int_equal(atomic_load(&stranger->state), SLOT_FREE);
+    assert_int_equal(thread_slots_sweep(table), 0);
+}
+
+static void a_table_full_of_strangers_that_are_gone_has_room(void **state)
+{
+    (void)state;
+    int32_t gone = gone_tid();
+    for (unsigned i = 0; i < THREAD_SLOTS; i++)
+        take_for(gone, true);
+    for (unsigned i = 0; i < THREAD_SLOTS; i++)
+        assert_non_null(thread_slot_take(table));
+    assert_int_equal(atomic_load(&table->refused), 0);
 }
 
 #define HAMMERS 8
@@ -173,6 +229,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_slot_with_records_waits_for_the_drain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reaping_leaves_live_and_free_slots_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_table_refuses_and_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sweeping_frees_strangers_that_are_gone_and_nobody_else, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_table_full_of_strangers_that_are_gone_has_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(eight_threads_hammering_never_share_a_slot, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limited_table_refuses_earlier, set_up, tear_down),
     };
