@@ -124,11 +124,11 @@ class Runner:
         assert PRELOAD.exists(), f"{PRELOAD} is missing: build first"
         return self.run(argv, preload=PRELOAD, timeout_s=timeout_s, **extra)
 
-    def record(self, argv, *options, timeout_s=RUN_TIMEOUT_S):
+    def record(self, argv, *options, timeout_s=RUN_TIMEOUT_S, **extra):
         """`preflame record`, with daemons of its own where the system allows: (outcome, trace folder)."""
         folder = self.folder / f"trace{len(self.started)}"
         command = [program("preflame"), "record", "-o", str(folder), *options, "--", *[str(item) for item in argv]]
-        return self.run(isolation() + command, timeout_s=timeout_s), folder
+        return self.run(isolation() + command, timeout_s=timeout_s, **extra), folder
 
     def socket_of(self, pid):
         return self.runtime_folder / "preflame" / f"{pid}.sock"

@@ -2,10 +2,15 @@
 #include "transcript.h"
 #include "storm.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,15 +63,37 @@ static void release(const struct call_row *row)
     }
 }
 
+/* Where in time a scenario lies, for who compares it with what was recorded: a line of JSON, by plain system
+ * calls, to the file that TRANSCRIPT_WINDOWS names. */
+static void note(const struct call_row *row, const char *scenario, int tid, int where, int64_t from_ns,
+                 long result, int error)
+{
+    char line[512];
+    const char *path = getenv("TRANSCRIPT_WINDOWS");
+    if (path == NULL) {
+        return;
+    }
+    int len =
+        snprintf(line, sizeof line,
+                 "{\"call\": \"%s\", \"scenario\": \"%s\", \"tid\": %d, \"where\": %d, \"from_ns\": %" PRId64
+                 ", \"until_ns\": %" PRId64 ", \"error\": %d}\n",
+                 row->name, scenario, tid, where, from_ns, clock_mono_ns(), result == -1 ? error : 0);
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    syscall(SYS_write, fd, line, len);
+    syscall(SYS_close, fd);
+}
+
 static void try_plain(const struct call_row *row, place_fn place, const char *scenario)
 {
     if (place == NULL) {
         return;
     }
     int where = place();
+    int64_t from_ns = clock_mono_ns();
     errno = ENOTBLK; /* a value no call here sets: success must leave it alone */
     long result = row->call(where);
     int error = errno;
+    note(row, scenario, (int)syscall(SYS_gettid), where, from_ns, result, error);
     transcript_result(row->name, scenario, result, error);
     if (result != -1 && error != ENOTBLK) {
         transcript_line("%s %s changed errno to %d", row->name, scenario, error);
@@ -77,8 +104,10 @@ static void try_plain(const struct call_row *row, place_fn place, const char *sc
 static void try_interrupt(const struct call_row *row)
 {
     struct blocked_thread b = {.call = row->call, .where = row->blocked()};
+    int64_t from_ns = clock_mono_ns();
     blocked_start(&b);
     blocked_interrupt(&b);
+    note(row, "interrupted", atomic_load(&b.tid), b.where, from_ns, b.result, b.error);
     transcript_result(row->name, "interrupted", b.result, b.error);
     release(row);
 }
