@@ -103,10 +103,13 @@ int helper_start(const struct helper_command *cmd, int input_fd, struct helper *
     if (start.null_fd >= 0)
         close(start.null_fd);
     helper.pidfd = high_fd(helper.pidfd);
-    if (error)
+    if (error) {
+        middle_leave(helper.middle, start.error != 0); /* its helper is gone, or nearly so */
+        helper.middle = NULL;
         helper_close(&helper);
-    else
+    } else {
         *ret = helper;
+    }
     errno = kept_errno;
     return error;
 }
