@@ -46,6 +46,12 @@ uint64_t cfi_read_encoded(struct cursor *c, uint8_t encoding, uint64_t data_base
     }
 }
 
+/* An offset counted in units of the CIE's data alignment; what overflows in damaged tables wraps around. */
+static int64_t scaled(const struct program *p, uint64_t count)
+{
+    return (int64_t)(count * (uint64_t)p->data_align);
+}
+
 static void define_register(struct program *p, uint64_t reg, int64_t offset)
 {
     const struct saved_register saved = {.is_saved = true, .offset = (int32_t)offset};
@@ -165,7 +171,7 @@ static bool step_extended(struct program *p, uint8_t op)
         return advance(p, read_fixed(c, 4));
     case 0x05: /* offset_extended */
         reg = read_uleb(c);
-        define_register(p, reg, (int64_t)read_uleb(c) * p->data_align);
+        define_register(p, reg, scaled(p, read_uleb(c)));
         return true;
     case 0x06: /* restore_extended */
         restore_register(p, read_uleb(c));
@@ -209,14 +215,14 @@ static bool step_extended(struct program *p, uint8_t op)
         return true;
     case 0x11: /* offset_extended_sf */
         reg = read_uleb(c);
-        define_register(p, reg, read_sleb(c) * p->data_align);
+        define_register(p, reg, scaled(p, (uint64_t)read_sleb(c)));
         return true;
     case 0x12: /* def_cfa_sf */
         reg = read_uleb(c);
-        define_cfa(p, reg, read_sleb(c) * p->data_align);
+        define_cfa(p, reg, scaled(p, (uint64_t)read_sleb(c)));
         return true;
     case 0x13: /* def_cfa_offset_sf */
-        p->row.rule.cfa_offset = (int32_t)(read_sleb(c) * p->data_align);
+        p->row.rule.cfa_offset = (int32_t)(scaled(p, (uint64_t)read_sleb(c)));
         return true;
     case 0x2e: /* GNU_args_size */
         read_uleb(c);
@@ -236,7 +242,7 @@ void cfi_run(struct program *p)
         if ((op & 0xc0) == 0x40)
             goes_on = advance(p, low);
         else if ((op & 0xc0) == 0x80)
-            define_register(p, low, (int64_t)read_uleb(&p->code) * p->data_align);
+            define_register(p, low, scaled(p, read_uleb(&p->code)));
         else if ((op & 0xc0) == 0xc0)
             restore_register(p, low);
         else

@@ -4,8 +4,8 @@
 
 #include "capture/cfi.h"
 #include "capture/memory.h"
+#include "hooks/build_id.h"
 
-#include <elf.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,33 +57,13 @@ static void read_headers(const struct dl_phdr_info *info, struct headers *ret)
         ret->count = 0;
 }
 
-static void find_build_id(const char *at, size_t size, struct module *module)
-{
-    const char *end = at + size;
-    while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
-        ElfW(Nhdr) note;
-        memcpy(&note, at, sizeof(note));
-        at += sizeof(note);
-        size_t name_size = ((size_t)note.n_namesz + 3) & ~(size_t)3;
-        size_t data_size = ((size_t)note.n_descsz + 3) & ~(size_t)3;
-        if (name_size > (size_t)(end - at) || data_size > (size_t)(end - at) - name_size)
-            return;
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(at, "GNU", 4) == 0 &&
-            note.n_descsz <= MODULE_BUILD_ID_MAX) {
-            module->build_id_len = (uint16_t)note.n_descsz;
-            memcpy(module->build_id, at + name_size, note.n_descsz);
-            return;
-        }
-        at += name_size + data_size;
-    }
-}
-
 static void read_build_id(const struct dl_phdr_info *info, const ElfW(Phdr) * segment, struct module *module)
 {
     _Alignas(8) char notes[NOTE_BYTES_MAX];
     size_t size = segment->p_memsz < sizeof(notes) ? segment->p_memsz : sizeof(notes);
     if (!module->build_id_len && memory_read(info->dlpi_addr + segment->p_vaddr, notes, size))
-        find_build_id(notes, size, module);
+        module->build_id_len =
+            (uint16_t)build_id_in_notes(notes, size, module->build_id, sizeof(module->build_id));
 }
 
 /* The path of an object as /proc would show it. Lives for ever: names are few and come again. */
