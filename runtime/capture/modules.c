@@ -1,6 +1,9 @@
 /* Reading the module snapshot. It is written by hooks/module_list.c, outside signal handlers. */
 #include "capture/modules.h"
 
+#include "capture/cfi.h"
+
+#include <dlfcn.h>
 #include <stddef.h>
 
 #include "base/banned.h"
@@ -22,6 +25,20 @@ const struct module *module_find(const struct module_state *state, uint64_t pc)
         return NULL;
     const struct module *module = &list->modules[low - 1];
     return pc < module->high ? module : NULL;
+}
+
+bool module_ask_loader(uint64_t pc, struct module *ret)
+{
+    struct dl_find_object found; /* glibc 2.35: async-signal-safe by its manual */
+    if (_dl_find_object((void *)(uintptr_t)pc, &found) != 0 || !found.dlfo_eh_frame)
+        return false;
+    *ret = (struct module){.low = (uintptr_t)found.dlfo_map_start,
+                           .high = (uintptr_t)found.dlfo_map_end,
+                           .hdr = (uintptr_t)found.dlfo_eh_frame,
+                           .data_low = (uintptr_t)found.dlfo_map_start,
+                           .data_high = (uintptr_t)found.dlfo_map_end};
+    cfi_find_table(ret);
+    return true;
 }
 
 bool module_enter(struct module_state *state, struct thread_slot *slot)

@@ -46,6 +46,10 @@ struct module_state {
 /* The loaded module whose code holds pc, or NULL. Signal-safe, lock-free. */
 const struct module *module_find(const struct module_state *state, uint64_t pc);
 
+/* Asks the dynamic loader for the object whose code holds pc: one loaded since the list was read. Fills what
+ * unwind rules need, and true; or false. Signal-safe, lock-free. */
+bool module_ask_loader(uint64_t pc, struct module *ret);
+
 /* Marks the thread as reading module tables. False when the gate is shut: take the leaf alone (counted); no
  * module_leave is due then. Signal-safe; nests within a thread. */
 bool module_enter(struct module_state *state, struct thread_slot *slot);

@@ -74,14 +74,19 @@ static bool own_expression(const struct unwinder *unwinder, const struct module 
     return rule->expression != 0;
 }
 
-/* The rule from the tables themselves. */
-static COLD struct unwind_rule read_rule(const struct unwinder *unwinder, const struct module *module,
-                                         uint64_t pc)
+/* The rule from the tables themselves. False: pc is no object's code. */
+static COLD bool read_rule(const struct unwinder *unwinder, uint64_t pc, struct unwind_rule *ret)
 {
-    struct unwind_rule rule = cfi_rule(module, pc, &unwinder->scratch->cfi);
-    if (rule.kind == RULE_EXPR && !own_expression(unwinder, module, &rule))
-        rule.kind = RULE_NONE;
-    return rule;
+    struct module young;
+    const struct module *module = module_find(unwinder->modules, pc);
+    if (!module && module_ask_loader(pc, &young))
+        module = &young;
+    if (!module)
+        return false;
+    *ret = cfi_rule(module, pc, &unwinder->scratch->cfi);
+    if (ret->kind == RULE_EXPR && !own_expression(unwinder, module, ret))
+        ret->kind = RULE_NONE;
+    return true;
 }
 
 static struct unwind_rule rule_of(const struct unwinder *unwinder, uint64_t pc)
@@ -90,10 +95,8 @@ static struct unwind_rule rule_of(const struct unwinder *unwinder, uint64_t pc)
     if (LIKELY(packed))
         return rule_unpack(packed);
     struct unwind_rule rule = {.kind = RULE_NONE};
-    const struct module *module = module_find(unwinder->modules, pc);
-    if (!module)
+    if (!read_rule(unwinder, pc, &rule))
         return rule;
-    rule = read_rule(unwinder, module, pc);
     packed = rule_pack(&rule);
     rules_keep(unwinder->rules, pc, packed);
     return rule_unpack(packed); /* what the next walk will see */
@@ -244,10 +247,8 @@ static COLD uint64_t rbx_at(const struct unwinder *unwinder, const struct unwind
     bool is_exact = true;
     for (unsigned walked = 0; at.sp < sp && walked < SECOND_WALK_FRAMES; walked++) {
         uint64_t pc = is_exact ? at.pc : at.pc - 1;
-        const struct module *module = module_find(unwinder->modules, pc);
         struct unwind_rule rule = {.kind = RULE_NONE};
-        if (module)
-            rule = read_rule(unwinder, module, pc);
+        (void)read_rule(unwinder, pc, &rule);
         enum step result = step(unwinder, &rule, walked == 0, &at);
         if (result == STEP_END || result == STEP_FAILED)
             return 0;

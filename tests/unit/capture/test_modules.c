@@ -139,6 +139,25 @@ static void the_real_list_knows_this_program_and_libc(void **state)
         assert_true(list->modules[i - 1].high <= list->modules[i].low);
 }
 
+static void the_loader_knows_what_the_list_knows(void **state)
+{
+    (void)state;
+    const void *const addresses[] = {(void *)(uintptr_t)&fixture_open, dlsym(RTLD_DEFAULT, "getppid")};
+    for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+        const struct module *listed = fixture_module_of(addresses[i]);
+        struct module asked;
+        assert_true(module_ask_loader((uintptr_t)addresses[i], &asked));
+        assert_true(asked.low <= listed->low && asked.high >= listed->high);
+        assert_int_equal(asked.hdr, listed->hdr);
+        assert_int_equal(asked.table, listed->table);
+        assert_int_equal(asked.table_count, listed->table_count);
+        assert_true(asked.table_count > 0);
+    }
+    struct module none;
+    assert_false(module_ask_loader((uintptr_t)&none, &none));
+    assert_false(module_ask_loader(0, &none));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +170,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_is_inside_once_the_gate_is_shut_and_the_slot_says_so,
                                         make_list, free_list),
         cmocka_unit_test(the_real_list_knows_this_program_and_libc),
+        cmocka_unit_test(the_loader_knows_what_the_list_knows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

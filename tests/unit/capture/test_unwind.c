@@ -193,6 +193,24 @@ static void a_stack_of_unknown_bounds_is_cut_earlier(void **state)
     assert_true(count < 100);
 }
 
+/* As after a dlopen: a list that doesn't know the code under walk. */
+static void objects_that_the_list_lacks_are_walked_too(void **state)
+{
+    (void)state;
+    static const struct module_list none = {.count = 0};
+    const struct module_state empty = {.loaded = &none};
+    catch_signal(SIGUSR1);
+    raise_here();
+    assert_true(is_complete());
+    uint32_t frames = count;
+    signal_unwinder.modules = &empty;
+    signal_unwinder.rules = fixture_map(sizeof(*signal_unwinder.rules));
+    raise_here();
+    assert_true(is_complete());
+    assert_int_equal(count, frames);
+    munmap(signal_unwinder.rules, sizeof(*signal_unwinder.rules));
+}
+
 static void own_frames_are_left_out(void **state)
 {
     (void)state;
@@ -372,6 +390,7 @@ int main(void)
         cmocka_unit_test_setup(the_outermost_frame_without_room_is_a_marker, set_up),
         cmocka_unit_test_setup(a_stack_deeper_than_we_keep_ends_with_the_marker, set_up),
         cmocka_unit_test_setup(a_stack_of_unknown_bounds_is_cut_earlier, set_up),
+        cmocka_unit_test_setup(objects_that_the_list_lacks_are_walked_too, set_up),
         cmocka_unit_test_setup(own_frames_are_left_out, set_up),
         cmocka_unit_test_setup(a_thread_of_16_kilobytes_walks_to_its_end, set_up),
         cmocka_unit_test_setup(a_stack_switched_to_a_heap_block_walks_to_its_start, set_up),
