@@ -25,6 +25,7 @@ static char folder[PATH_MAX];
 static atomic_bool is_on;
 static bool is_fork_child;
 static uint64_t written;      /* what had happened by the last write */
+static pid_t owner;           /* the process that the outputs are chosen for */
 static int64_t start_real_ns; /* files younger than this belong to somebody of this run */
 
 /* One file to write. */
@@ -182,6 +183,7 @@ void exit_profile_begin(const struct engine_host *the_host, void (*on_fatal)(voi
 {
     static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, 0};
     host = the_host;
+    owner = getpid();
     start_real_ns = process_start_real_ns();
     choose_outputs();
     if (!output_count)
@@ -234,6 +236,8 @@ static bool anything_is_new(void)
 
 void exit_profile_write(bool ends)
 {
+    if (owner != getpid()) /* a child of _Fork, where nothing could be done earlier */
+        exit_profile_after_fork_child();
     if (!exit_profile_is_on() || (!ends && !anything_is_new()))
         return;
     if (ends)
@@ -254,6 +258,7 @@ void exit_profile_after_fork_child(void)
     if (!exit_profile_is_on())
         return;
     is_fork_child = true;
+    owner = getpid();
     start_real_ns = process_start_real_ns();
     for (size_t i = 0; i < output_count; i++) {
         outputs[i].is_written = false;
