@@ -23,6 +23,7 @@ struct engine_host {
     void (*modules_each)(void (*each)(const struct module *module, void *context), void *context);
     _Atomic uint32_t *module_opens; /* grows with every dlopen */
     _Atomic uint32_t *traces_all_calls;
+    const char *heap_bypass; /* the object whose malloc the program calls, when that isn't ours; or NULL */
     int (*cpu_start)(int hz, bool is_recorded);
     void (*cpu_stop)(void);
     void (*look_around)(void); /* now and then while samples are taken */

@@ -7,6 +7,7 @@
 #include "pipeline/freeze.h"
 #include "pipeline/threads.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct engine_host *host;
@@ -29,6 +30,20 @@ static const struct thread_source *thread_source(void)
     return &source;
 }
 
+/* Why an empty heap profile is empty. */
+static void explain_heap(struct profile *profile)
+{
+    char text[PATH_MAX + 64];
+    if (!host->options->heap_interval)
+        profile_add_comment(profile, "preflame: no allocation is sampled: PREFLAME_HEAP_INTERVAL is 0");
+    if (!host->heap_bypass)
+        return;
+    snprintf(text, sizeof(text),
+             "preflame: no allocation is seen: malloc is that of %s, before libpreflame.so",
+             host->heap_bypass);
+    profile_add_comment(profile, text);
+}
+
 static int build(const struct profile_kind *kind, struct snapshot *snapshot, bool has_both,
                  struct profile **ret)
 {
@@ -36,7 +51,10 @@ static int build(const struct profile_kind *kind, struct snapshot *snapshot, boo
     snapshot->period = kind->bucket == BUCKET_HEAP ? host->options->heap_interval : 1;
     snapshot->time_ns = clock_real_ns();
     snapshot->duration_ns = clock_mono_ns() - start_mono_ns;
-    return profile_build(kind, snapshot, has_both, ret);
+    int error = profile_build(kind, snapshot, has_both, ret);
+    if (!error && kind->bucket == BUCKET_HEAP)
+        explain_heap(*ret);
+    return error;
 }
 
 static int take_threads(const struct profile_kind *kind, struct profile **ret)

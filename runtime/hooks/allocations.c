@@ -89,7 +89,7 @@ static void *move_early(void *block, size_t size)
     }
 
 /* The old block leaves the live set first: once the real call has released it, another thread may get it. */
-#define MOVES(role, name, params, args, bytes, absent)                                                       \
+#define MOVES(name, params, args, bytes, absent)                                                             \
     CALL(void *, name, params, args, return absent);                                                         \
     static COLD void *early_##name params                                                                    \
     {                                                                                                        \
@@ -180,12 +180,7 @@ static COLD size_t early_malloc_usable_size(void *block)
 
 /* --- which half is called --- */
 
-enum role {
-    PLAIN,
-    TAKES_BLOCK, /* one that may be of the early heap */
-    NESTS,       /* the same; libc's calls realloc, which counts, others' don't */
-    OPERATOR,    /* C++'s: libstdc++'s calls malloc, the allocator's doesn't; perhaps absent */
-};
+enum role { IS_ALLOCATION, IS_MOVE, IS_RELEASE, IS_NEW, IS_DELETE, IS_OTHER };
 
 struct row {
     const char *symbol, *version;
@@ -208,16 +203,16 @@ struct row {
 
 /* malloc stands first, and is found first: looking for others may allocate. */
 static const struct row rows[] = {
-#define ALLOCATES(name, params, args, bytes, absent) ROW(name, NULL, PLAIN)
-#define RELEASES(name, params, args, absent) ROW(name, NULL, TAKES_BLOCK)
-#define MOVES(role, name, params, args, bytes, absent) ROW(name, NULL, role)
-#define NEW(name, params, args, bytes, absent) ROW(name, NULL, OPERATOR)
-#define DELETE(name, params, args, absent) ROW(name, NULL, OPERATOR)
+#define ALLOCATES(name, params, args, bytes, absent) ROW(name, NULL, IS_ALLOCATION)
+#define RELEASES(name, params, args, absent) ROW(name, NULL, IS_RELEASE)
+#define MOVES(name, params, args, bytes, absent) ROW(name, NULL, IS_MOVE)
+#define NEW(name, params, args, bytes, absent) ROW(name, NULL, IS_NEW)
+#define DELETE(name, params, args, absent) ROW(name, NULL, IS_DELETE)
 #include "hooks/allocations.def"
     /* clang-format off */
-    ROW(posix_memalign, NULL, PLAIN)
-    ROW(malloc_usable_size, NULL, TAKES_BLOCK)
-    ROW(cfree, "GLIBC_2.2.5", TAKES_BLOCK)
+    ROW(posix_memalign, NULL, IS_OTHER)
+    ROW(malloc_usable_size, NULL, IS_OTHER)
+    ROW(cfree, "GLIBC_2.2.5", IS_RELEASE)
     /* clang-format on */
 };
 
@@ -226,11 +221,17 @@ static void call(const struct row *row, void *half)
     __atomic_store_n(row->now, half, __ATOMIC_RELEASE);
 }
 
+static bool is_operator(const struct row *row)
+{
+    return row->role == IS_NEW || row->role == IS_DELETE;
+}
+
+/* Whoever takes a block may be given this one: they look from now on. */
 static void *early_block(size_t size)
 {
     void *block = early_heap_take(size);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        if (rows[i].role == TAKES_BLOCK || rows[i].role == NESTS)
+        if (!is_operator(&rows[i]))
             call(&rows[i], rows[i].counted);
     }
     return block;
@@ -255,7 +256,7 @@ static void find_rows(bool operators)
     thread_self.is_resolving = true;
     atomic_signal_fence(memory_order_seq_cst); /* dlsym is declared as if it never called back */
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        if ((rows[i].role == OPERATOR) == operators)
+        if (is_operator(&rows[i]) == operators)
             find(&rows[i]);
     }
     atomic_signal_fence(memory_order_seq_cst);
@@ -283,7 +284,7 @@ void allocations_resolve(void)
     resolve_all();
     (void)dlerror(); /* what wasn't found isn't the program's error */
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        if (rows[i].role == OPERATOR && *rows[i].real == rows[i].absent)
+        if (is_operator(&rows[i]) && *rows[i].real == rows[i].absent)
             withdraw(rows[i].exported);
     }
 }
@@ -294,25 +295,42 @@ static const void *object_of(const void *function)
     return dladdr(function, &info) ? info.dli_fbase : NULL;
 }
 
-/* Does nothing behind the call count its blocks? Then this call does. */
-static bool is_counted_here(const struct row *row, const void *allocator, const void *libc)
+/* Does a call of the allocator's enter another of ours on its way, which counts? libc's reallocarray does,
+ * and jemalloc's aligned operators do. Tried, since no table could know. */
+static bool counts_behind(const struct row *row)
 {
-    switch (row->role) {
-    case NESTS:
-        return object_of(*row->real) != libc;
-    case OPERATOR:
-        return object_of(*row->real) == allocator;
-    default:
-        return true;
-    }
+    const uint64_t plenty = UINT64_C(1) << 32;
+    const size_t bytes = 64; /* a good alignment too */
+    typedef void *(*allocate_fn)(size_t, size_t, size_t);
+    allocate_fn allocate = (allocate_fn)(uintptr_t)*row->real;
+    thread_self.heap_left = plenty;
+    void *block = row->role == IS_MOVE ? allocate(0, bytes, 1) : allocate(bytes, bytes, bytes);
+    bool is_entered = thread_self.heap_left != plenty;
+    thread_self.heap_left = 0;
+    if (row->role != IS_NEW) /* its own release is another operator: the block stays */
+        real_free(block);
+    return is_entered;
 }
 
 void allocations_start(void)
 {
-    const void *allocator = object_of(VOID(real_malloc)), *libc = object_of(VOID(getpid));
+    const void *allocator = object_of(VOID(real_malloc));
+    bool has_operators = false;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        bool counts = is_counted_here(&rows[i], allocator, libc);
-        call(&rows[i], counts ? rows[i].counted : *rows[i].real);
+        if (!is_operator(&rows[i]))
+            call(&rows[i], rows[i].counted);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct row *row = &rows[i];
+        if (row->role != IS_ALLOCATION && row->role != IS_MOVE && row->role != IS_NEW)
+            continue;
+        bool counts = object_of(*row->real) == allocator ? !counts_behind(row) : row->role == IS_ALLOCATION;
+        call(row, counts ? row->counted : *row->real);
+        has_operators |= counts && row->role == IS_NEW;
+    }
+    for (size_t i = 0; has_operators && i < ARRAY_SIZE(rows); i++) {
+        if (rows[i].role == IS_DELETE)
+            call(&rows[i], rows[i].counted);
     }
 }
 

@@ -38,6 +38,7 @@ void losses_read(struct capture_state *state, struct losses *ret)
         .stacks_full = atomic_load_explicit(&state->stacks->refused, memory_order_relaxed),
         .threads_refused = atomic_load_explicit(&state->threads->refused, memory_order_relaxed),
         .buckets_full = atomic_load_explicit(&state->buckets->refused, memory_order_relaxed),
+        .live_full = atomic_load_explicit(&state->live->refused, memory_order_relaxed),
         .labels_full = atomic_load_explicit(&state->labels->refused, memory_order_relaxed),
         .waits_missed = atomic_load_explicit(&state->waits_missed, memory_order_relaxed),
         .timers_refused = atomic_load_explicit(&state->sampling.refused_timers, memory_order_relaxed),

@@ -22,6 +22,8 @@
     X(threads_refused, "threads_without_slot")                                                               \
     X(timers_refused, "timers_refused")                                                                      \
     X(buckets_full, "buckets_full") /* events that found no room in the table of counted profiles */         \
+    X(live_full,                                                                                             \
+      "heap_blocks_not_held") /* sampled, but not in use by the profile: no room in the live set */          \
     X(labels_full, "label_sets_refused")                                                                     \
     X(waits_missed, "waits_without_holder") /* too many objects waited for at once */
 

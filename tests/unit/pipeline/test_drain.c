@@ -17,6 +17,7 @@ static int set_up(void **state)
     state_of_tests.stacks = calloc(1, sizeof(*state_of_tests.stacks));
     state_of_tests.buckets = calloc(1, sizeof(*state_of_tests.buckets));
     state_of_tests.labels = calloc(1, sizeof(*state_of_tests.labels));
+    state_of_tests.live = calloc(1, sizeof(*state_of_tests.live));
     totals_init(&totals);
     return state_of_tests.threads && state_of_tests.stacks && state_of_tests.buckets && state_of_tests.labels
                ? 0
@@ -30,6 +31,7 @@ static int tear_down(void **state)
     free(state_of_tests.stacks);
     free(state_of_tests.buckets);
     free(state_of_tests.labels);
+    free(state_of_tests.live);
     totals_clear(&totals);
     return 0;
 }
