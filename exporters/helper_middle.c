@@ -55,7 +55,7 @@ static long raw_call(long number, long a, long b, long c, long d)
 /* Holds nothing of the program's open, and waits for the helper's end. */
 static void stay(void)
 {
-    if (raw_call(SYS_close_range, 0, (long)~0U, CLOSE_RANGE_UNSHARE, 0) < 0 &&
+    if (raw_call(SYS_close_range, 0, (long)UINT32_MAX, CLOSE_RANGE_UNSHARE, 0) < 0 &&
         raw_call(SYS_unshare, CLONE_FILES, 0, 0, 0) == 0) {
         for (long fd = 0; fd < LAST_FD_GUESS; fd++)
             raw_call(SYS_close, fd, 0, 0, 0);

