@@ -54,6 +54,21 @@ static int high(void)
     return (int)(limit.rlim_cur - limit.rlim_cur / 4);
 }
 
+/* Its new number; lower where all above are taken, and the old one where there is no other. */
+static int moved_up(int fd)
+{
+    for (int floor = high(); floor > STDERR_FILENO; floor /= 2) {
+        int moved = fcntl(fd, F_DUPFD_CLOEXEC, floor);
+        if (moved >= 0) {
+            close(fd);
+            return moved;
+        }
+        if (errno == EBADF)
+            return -1;
+    }
+    return fd;
+}
+
 int lttng_ust_add_fd_to_tracker(int fd);
 int lttng_ust_delete_fd_from_tracker(int fd);
 void lttng_ust_lock_fd_tracker(void);
@@ -80,13 +95,9 @@ EXPORT void lttng_ust_unlock_fd_tracker(void)
 EXPORT int lttng_ust_add_fd_to_tracker(int fd)
 {
     int (*add)(int) = (int (*)(int))real(&real_add, "lttng_ust_add_fd_to_tracker");
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, high());
-    if (moved >= 0) {
-        close(fd);
-        fd = moved;
-    } else if (errno == EBADF) { /* the program closed it meanwhile */
-        return -1;
-    }
+    fd = moved_up(fd);
+    if (fd < 0)
+        return -1; /* the program closed it meanwhile */
     int result = add ? add(fd) : fd;
     if (result >= 0 && result < KNOWN) {
         atomic_fetch_or_explicit(&own[result / 64], UINT64_C(1) << (result % 64), memory_order_relaxed);

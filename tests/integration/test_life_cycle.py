@@ -43,6 +43,13 @@ def test_status_and_output_are_as_bare_when_recorded_and_the_trace_goes_on(runne
     assert burned_ns >= (2 if way in ("fork", "daemon") else 1) * LEAST_NS
 
 
+def test_a_trace_leaves_the_low_descriptors_even_where_there_are_few(runner):
+    argv = ["sh", "-c", f"ulimit -n 64; exec {program('life')} closes 20"]
+    bare = runner.run(argv)
+    outcome, _ = runner.record(argv)
+    assert (outcome.status, outcome.stdout) == (bare.status, bare.stdout), outcome.stderr
+
+
 @pytest.mark.parametrize("way", ["main-pthread-exit", "main-cancelled"])
 @pytest.mark.parametrize("trace", ["0", "1"])
 def test_the_end_of_main_alone_ends_with_status_zero(runner, tmp_path, trace, way):
