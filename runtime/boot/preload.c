@@ -218,16 +218,13 @@ static void start_heap(void)
 {
     if (!options.heap_interval)
         return;
-    host.heap_bypass = allocations_bypass();
-    if (host.heap_bypass) {
-        bool is_wanted = strstr(options.profiles, "heap") || strstr(options.profiles, "allocs");
-        log_line(is_wanted ? LOG_WARN : LOG_INFO,
-                 "no heap profile: malloc is that of %s, which comes before libpreflame.so",
-                 host.heap_bypass);
-        return;
-    }
     heap_start(options.heap_interval);
-    allocations_start();
+    if (allocations_start())
+        return;
+    host.heap_bypass = allocations_bypass();
+    bool is_wanted = strstr(options.profiles, "heap") || strstr(options.profiles, "allocs");
+    log_line(is_wanted ? LOG_WARN : LOG_INFO,
+             "no heap profile: malloc is that of %s, which comes before libpreflame.so", host.heap_bypass);
 }
 
 __attribute__((constructor)) static void preload_started(void)

@@ -17,6 +17,8 @@
 /* A row names all of its call's parameters; what stands in for an absent one needs few of them. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
+static bool early_is_used;
+
 static void resolve(void);
 static void resolve_all(void);
 static void *early_block(size_t size);
@@ -226,14 +228,21 @@ static bool is_operator(const struct row *row)
     return row->role == IS_NEW || row->role == IS_DELETE;
 }
 
+/* All but the operators. */
+static void call_all(bool counted)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (!is_operator(&rows[i]))
+            call(&rows[i], counted ? rows[i].counted : *rows[i].real);
+    }
+}
+
 /* Whoever takes a block may be given this one: they look from now on. */
 static void *early_block(size_t size)
 {
     void *block = early_heap_take(size);
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        if (!is_operator(&rows[i]))
-            call(&rows[i], rows[i].counted);
-    }
+    call_all(true);
+    early_is_used = early_is_used || block;
     return block;
 }
 
@@ -295,50 +304,75 @@ static const void *object_of(const void *function)
     return dladdr(function, &info) ? info.dli_fbase : NULL;
 }
 
-/* Does a call of the allocator's enter another of ours on its way, which counts? libc's reallocarray does,
- * and jemalloc's aligned operators do. Tried, since no table could know. */
-static bool counts_behind(const struct row *row)
+typedef void *(*allocate_fn)(size_t, size_t, size_t);
+
+#define TRIED_BYTES 64 /* a good alignment too */
+
+/* By the name, through the linkage table. */
+static void *call_malloc(size_t size)
 {
-    const uint64_t plenty = UINT64_C(1) << 32;
-    const size_t bytes = 64; /* a good alignment too */
-    typedef void *(*allocate_fn)(size_t, size_t, size_t);
-    allocate_fn allocate = (allocate_fn)(uintptr_t)*row->real;
-    thread_self.heap_left = plenty;
-    void *block = row->role == IS_MOVE ? allocate(0, bytes, 1) : allocate(bytes, bytes, bytes);
-    bool is_entered = thread_self.heap_left != plenty;
-    thread_self.heap_left = 0;
-    if (row->role != IS_NEW) /* its own release is another operator: the block stays */
-        real_free(block);
-    return is_entered;
+    void *block = malloc(size);
+    return block;
 }
 
-void allocations_start(void)
+/* Does this call, or one behind it, count? Tried, since no table could know. */
+static bool counts(allocate_fn allocate, bool is_move, void **ret_block)
+{
+    const uint64_t plenty = UINT64_C(1) << 32;
+    thread_self.heap_left = plenty;
+    *ret_block = is_move ? allocate(0, TRIED_BYTES, 1) : allocate(TRIED_BYTES, TRIED_BYTES, TRIED_BYTES);
+    bool is_counted = thread_self.heap_left != plenty;
+    thread_self.heap_left = 0;
+    return is_counted;
+}
+
+/* Does a call of the allocator's enter another of ours on its way? libc's reallocarray does, and jemalloc's
+ * aligned operators do. */
+static bool counts_behind(const struct row *row)
+{
+    void *block;
+    bool is_counted = counts((allocate_fn)(uintptr_t)*row->real, row->role == IS_MOVE, &block);
+    if (row->role != IS_NEW) /* its own release is another operator: the block stays */
+        real_free(block);
+    return is_counted;
+}
+
+/* As the program's calls of malloc are bound, which its address doesn't tell: in an executable that isn't
+ * position-independent it may be that of the executable's own way to call it. */
+static bool program_calls_ours(void)
+{
+    void *block;
+    bool is_counted = counts((allocate_fn)(uintptr_t)call_malloc, false, &block);
+    free(block);
+    return is_counted;
+}
+
+bool allocations_start(void)
 {
     const void *allocator = object_of(VOID(real_malloc));
-    bool has_operators = false;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        if (!is_operator(&rows[i]))
-            call(&rows[i], rows[i].counted);
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+    bool has_operators = false, is_ours;
+    call_all(true);
+    is_ours = program_calls_ours();
+    for (size_t i = 0; is_ours && i < ARRAY_SIZE(rows); i++) {
         const struct row *row = &rows[i];
         if (row->role != IS_ALLOCATION && row->role != IS_MOVE && row->role != IS_NEW)
             continue;
-        bool counts = object_of(*row->real) == allocator ? !counts_behind(row) : row->role == IS_ALLOCATION;
-        call(row, counts ? row->counted : *row->real);
-        has_operators |= counts && row->role == IS_NEW;
+        bool is_last = object_of(*row->real) == allocator ? !counts_behind(row) : row->role == IS_ALLOCATION;
+        call(row, is_last ? row->counted : *row->real);
+        has_operators |= is_last && row->role == IS_NEW;
     }
     for (size_t i = 0; has_operators && i < ARRAY_SIZE(rows); i++) {
         if (rows[i].role == IS_DELETE)
             call(&rows[i], rows[i].counted);
     }
+    if (!is_ours && !early_is_used)
+        call_all(false);
+    return is_ours;
 }
 
 const char *allocations_bypass(void)
 {
     Dl_info info;
     void *called = dlsym(RTLD_DEFAULT, "malloc");
-    if (!called || called == VOID(export_malloc) || !dladdr(called, &info))
-        return NULL;
-    return info.dli_fname;
+    return called && dladdr(called, &info) ? info.dli_fname : "another library";
 }

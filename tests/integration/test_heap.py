@@ -52,6 +52,10 @@ def test_an_interval_of_1_counts_every_call_exactly(runner, tmp_path, allocator)
     assert (profile.period, profile.period_type) == (1, ("space", "bytes"))
 
 
+def test_an_executable_at_a_fixed_address_is_counted_too(runner, tmp_path):
+    assert_exact(*heap_of(runner, tmp_path, [program("heap_exact_fixed")], PREFLAME_HEAP_INTERVAL=1))
+
+
 @pytest.mark.parametrize("allocator", [name for name in ALLOCATORS if name != "glibc"])
 def test_a_linked_allocator_is_counted_as_a_preloaded_one(runner, tmp_path, allocator):
     library, words = ALLOCATORS[allocator]
