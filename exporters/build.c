@@ -159,6 +159,8 @@ static int fill(struct build *build)
     profile->period = snapshot->period;
     if (kind->default_type)
         profile->default_type = profile_string(profile, kind->default_type);
+    if (kind->drop_frames)
+        profile->drop_frames = profile_string(profile, kind->drop_frames);
     profile->time_ns = snapshot->time_ns;
     profile->duration_ns = snapshot->duration_ns;
     int error = 0;

@@ -133,6 +133,9 @@ static unsigned syscall_label(struct profile *profile, const struct snapshot_row
     return 1;
 }
 
+/* Whose allocation it is, not through what: as operator new calls malloc. */
+#define ALLOCATORS                                                                                           \
+    "operator new(\\[\\])?|malloc|calloc|realloc|reallocarray|aligned_alloc|memalign|posix_memalign"
 #define HEAP_TYPES                                                                                           \
     {                                                                                                        \
         {"alloc_objects", "count"}, {"alloc_space", "bytes"}, {"inuse_objects", "count"},                    \
@@ -200,23 +203,23 @@ bool profile_kind_is_threads(const struct profile_kind *kind)
 /* clang-format off */
 const struct profile_kind profile_kinds[] = {
     {"allocs", "A sampling of all past memory allocations",
-     HEAP_TYPES, {"space", "bytes"}, "alloc_space", heap_values, size_label, BUCKET_HEAP, true},
+     HEAP_TYPES, {"space", "bytes"}, "alloc_space", heap_values, size_label, BUCKET_HEAP, true, ALLOCATORS},
     {"block", "Stack traces that led to blocking on synchronization primitives",
-     CONTENTION_TYPES, {"contentions", "count"}, NULL, block_values, reason_label, BUCKET_BLOCK, true},
+     CONTENTION_TYPES, {"contentions", "count"}, NULL, block_values, reason_label, BUCKET_BLOCK, true, NULL},
     {"goroutine", "Stack traces of all current threads. Use debug=2 as a query parameter to export in the same format as an unrecovered panic.",
-     GOROUTINE_TYPES, {"goroutine", "count"}, NULL, plain_values, goroutine_labels, BUCKET_NONE, true},
+     GOROUTINE_TYPES, {"goroutine", "count"}, NULL, plain_values, goroutine_labels, BUCKET_NONE, true, NULL},
     {"heap", "A sampling of memory allocations of live objects. You can specify the gc GET parameter to run GC before taking the heap sample.",
-     HEAP_TYPES, {"space", "bytes"}, "inuse_space", heap_values, size_label, BUCKET_HEAP, true},
+     HEAP_TYPES, {"space", "bytes"}, "inuse_space", heap_values, size_label, BUCKET_HEAP, true, ALLOCATORS},
     {"io", "Bytes moved by reads and writes, and the time that took; sampled in proportion to their time",
-     {{"ops", "count"}, {"bytes", "bytes"}, {"time", "nanoseconds"}, {NULL, NULL}}, {"time", "nanoseconds"}, NULL, plain_values, reason_label, BUCKET_IO, true},
+     {{"ops", "count"}, {"bytes", "bytes"}, {"time", "nanoseconds"}, {NULL, NULL}}, {"time", "nanoseconds"}, NULL, plain_values, reason_label, BUCKET_IO, true, NULL},
     {"mutex", "Stack traces of holders of contended mutexes",
-     CONTENTION_TYPES, {"contentions", "count"}, NULL, plain_values, reason_label, BUCKET_MUTEX, true},
+     CONTENTION_TYPES, {"contentions", "count"}, NULL, plain_values, reason_label, BUCKET_MUTEX, true, NULL},
     {"syscall", "System calls by the libc functions that make them; sampled in proportion to their time",
-     {{"calls", "count"}, {"time", "nanoseconds"}, {NULL, NULL}}, {"time", "nanoseconds"}, NULL, plain_values, syscall_label, BUCKET_SYSCALL, true},
+     {{"calls", "count"}, {"time", "nanoseconds"}, {NULL, NULL}}, {"time", "nanoseconds"}, NULL, plain_values, syscall_label, BUCKET_SYSCALL, true, NULL},
     {"threadcreate", "Stack traces that led to the creation of new OS threads",
-     {{"threadcreate", "count"}, {NULL, NULL}}, {"threadcreate", "count"}, NULL, plain_values, NULL, BUCKET_THREADCREATE, true},
+     {{"threadcreate", "count"}, {NULL, NULL}}, {"threadcreate", "count"}, NULL, plain_values, NULL, BUCKET_THREADCREATE, true, NULL},
     {"threads", "The same as goroutine, under its own name",
-     GOROUTINE_TYPES, {"goroutine", "count"}, NULL, plain_values, goroutine_labels, BUCKET_NONE, true},
+     GOROUTINE_TYPES, {"goroutine", "count"}, NULL, plain_values, goroutine_labels, BUCKET_NONE, true, NULL},
     {.name = NULL},
 };
 /* clang-format on */

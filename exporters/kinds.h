@@ -27,6 +27,8 @@ struct profile_kind {
     unsigned (*labels)(struct profile *profile, const struct snapshot_row *row, struct profile_label *ret);
     enum bucket_kind bucket; /* where its values come from; BUCKET_NONE: not from buckets */
     bool has_delta;          /* takes ?seconds= */
+    const char
+        *drop_frames; /* of functions that pprof leaves out at the leaf end; a regular expression or NULL */
 };
 
 /* Sorted by name, ended by a row without one. */

@@ -144,6 +144,16 @@ def test_a_leak_stands_first_and_what_was_freed_is_gone(runner, tmp_path):
     assert "Type: alloc_space" in pprof_top(out / "allocs.pprof", tmp_path)
 
 
+def test_allocations_are_charged_to_who_allocates_not_to_operator_new(runner, tmp_path):
+    out = tmp_path / "out"
+    outcome = runner.preloaded([program("heap_exact")], PREFLAME_PROFILE="allocs", PREFLAME_OUT=out,
+                               PREFLAME_HEAP_INTERVAL=1)
+    assert outcome.status == 0, outcome.stderr
+    rows = [line.split() for line in pprof_top(out / "allocs.pprof", tmp_path).splitlines() if "%" in line]
+    assert "by_new_array" in {row[-1] for row in rows if row[0] != "0"}
+    assert not {"new", "new[]", "malloc", "calloc"} & {row[-1] for row in rows}
+
+
 def test_the_endpoint_gives_the_heap_of_a_running_process(runner, tmp_path):
     process = runner.start([program("threads_known")], preload=PRELOAD, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                            PREFLAME_HEAP_INTERVAL=1)
