@@ -1,6 +1,7 @@
 """`preflame view`: traces and profiles of exactly known contents in, text, folded stacks and pictures out."""
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -9,7 +10,9 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import pprof_reader
 import pytest
+from conftest import pprof_top
 from ctf_writer import Stream, write_trace
 from pprof_writer import Profile
 
@@ -241,6 +244,61 @@ def test_functions_of_a_real_program_are_named(tmp_path):
 def test_profile_shows_its_last_type_unless_asked(profile):
     assert folded(profile) == {"main;parse;scan;alloc": 3000, "main;parse;scan": 5000, "main;alloc;alloc": 2000}
     assert folded(profile, "--sample-type=samples")["main;parse;scan"] == 2
+
+
+def test_sample_chooses_the_value_in_every_format(tmp_path):
+    heap = Profile([("inuse_objects", "count"), ("inuse_space", "bytes")])
+    heap.add(["main", "keep"], [3, 4096])
+    path = tmp_path / "heap.pprof"
+    path.write_bytes(heap.encode())
+    assert folded(path, "--sample=inuse_objects") == {"main;keep": 3}
+    assert "inuse_objects: 3\n" in view(path, "--sample=inuse_objects")[0]
+    assert "inuse_objects: 3<" in view(path, "--sample=inuse_objects", "--format=svg")[0]
+    scope = json.loads(view(path, "--sample=inuse_objects", "--format=speedscope")[0])
+    assert scope["profiles"][0]["weights"] == [3] and scope["profiles"][0]["unit"] == "none"
+    view(path, "--sample=inuse_objects", "-o", tmp_path / "chosen.pprof")
+    top = pprof_top(tmp_path / "chosen.pprof", tmp_path)
+    assert "Type: inuse_objects" in top and re.search(r"^ +3 +100% .* keep$", top, re.M)
+
+
+def test_speedscope_has_the_same_stacks(profile):
+    scope = json.loads(view(profile, "--format=speedscope", "--title=known")[0])
+    assert scope["$schema"] == "https://www.speedscope.app/file-format-schema.json" and scope["name"] == "known"
+    names = [frame["name"] for frame in scope["shared"]["frames"]]
+    assert sorted(names) == ["alloc", "main", "parse", "scan"]
+    [one] = scope["profiles"]
+    assert (one["type"], one["name"], one["unit"]) == ("sampled", "cpu", "nanoseconds")
+    assert (one["startValue"], one["endValue"]) == (0, 10000)
+    stacks = {";".join(names[at] for at in stack): weight for stack, weight in zip(one["samples"], one["weights"])}
+    assert stacks == folded(profile)
+
+
+def test_profile_that_is_read_and_written_again_is_the_same(profile, tmp_path):
+    view(profile, "-o", tmp_path / "again.pb.gz")
+    before, again = pprof_reader.read(profile), pprof_reader.read(tmp_path / "again.pb.gz")
+    assert again.sample_types == before.sample_types and again.comments == before.comments
+    key = lambda sample: (sample.stack, sample.values)  # noqa: E731
+    assert sorted(map(key, again.samples)) == sorted(map(key, before.samples))
+    assert sorted(str(sample.labels) for sample in again.samples) == sorted(
+        str(sample.labels) for sample in before.samples)
+
+
+def test_trace_becomes_a_profile_with_a_type_for_each_kind_of_time(trace, tmp_path):
+    view(trace, "-o", tmp_path / "trace.pprof")
+    profile = pprof_reader.read(tmp_path / "trace.pprof")
+    assert profile.sample_types == [("oncpu", "nanoseconds"), ("offcpu", "nanoseconds")]
+    assert sorted((sample.stack, sample.values) for sample in profile.samples) == [
+        (["[file_io]", "demo+0x100", "demo+0x200"], [0, 400]),
+        (["[mutex]", "demo+0x300", "demo+0x200"], [0, 2000]),
+        (["demo+0x100", "demo+0x200"], [700, 0]),
+        (["demo+0x300", "demo+0x200"], [300, 0])]
+    assert "[mutex]" in pprof_top(tmp_path / "trace.pprof", tmp_path)
+
+
+def test_reversed_stacks_begin_with_the_leaf(profile):
+    assert folded(profile, "--reverse") == {"alloc;scan;parse;main": 3000, "scan;parse;main": 5000,
+                                            "alloc;alloc;main": 2000}
+    assert "--reverse" in view(profile, "--reverse", "--format=text", status=2)[1]
 
 
 def test_default_sample_type_of_the_profile_is_shown(tmp_path):

@@ -21,19 +21,18 @@ static void replay(int messages)
         fwrite(part, 1, (size_t)len, stderr);
 }
 
-static _Noreturn void run_child(int (*work)(void *), void *context, int messages)
+static _Noreturn void run_child(attempt_work work, void *context, int messages)
 {
     /* An abort is expected: it shall leave no core file. */
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     dup2(messages, STDERR_FILENO);
-    int status = work(context);
+    int status = work(context, false);
     fflush(NULL);
     _exit(status);
 }
 
-int attempt(int (*work)(void *), void *context, bool *ret_is_aborted)
+int attempt(attempt_work work, void *context)
 {
-    *ret_is_aborted = false;
     int messages = memfd_create("preflame-messages", MFD_CLOEXEC);
     fflush(NULL);
     pid_t child = messages < 0 ? -1 : fork();
@@ -42,18 +41,20 @@ int attempt(int (*work)(void *), void *context, bool *ret_is_aborted)
     if (child < 0) {
         if (messages >= 0)
             close(messages);
-        return work(context);
+        return work(context, false);
     }
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     if (WIFSIGNALED(status))
         salvage_clear_after(child);
-    *ret_is_aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-    if (!*ret_is_aborted)
+    bool is_aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+    if (!is_aborted)
         replay(messages);
     close(messages);
-    if (WIFSIGNALED(status) && !*ret_is_aborted)
+    if (is_aborted)
+        return work(context, true);
+    if (WIFSIGNALED(status))
         fprintf(stderr, "preflame: reading was ended by signal %d; the input may be damaged\n",
                 WTERMSIG(status));
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;

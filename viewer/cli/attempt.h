@@ -6,9 +6,12 @@
 
 #include <stdbool.h>
 
-/* Runs `work(context)` in a forked child and returns the exit status that it returned. What it writes to
- * stderr appears when it has ended; if the child aborted, nothing appears and *ret_is_aborted is set. Without
- * a child to be had, runs it here. Only from a single-threaded program. */
-int attempt(int (*work)(void *context), void *context, bool *ret_is_aborted) MUST_USE;
+/* Work that can be done again more carefully; returns an exit status. */
+typedef int (*attempt_work)(void *context, bool is_careful);
+
+/* Runs `work(context, false)` in a forked child and returns its exit status. What it writes to stderr appears
+ * when it has ended. If the child aborted, nothing of it appears and `work(context, true)` runs here. Without
+ * a child to be had, all runs here. Only from a single-threaded program. */
+int attempt(attempt_work work, void *context) MUST_USE;
 
 #endif

@@ -1,6 +1,9 @@
 /* What loading traces and profiles shares. */
 #include "viewer/cli/load.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
 void loaded_init(struct loaded *l)
 {
     *l = (struct loaded){0};
@@ -17,4 +20,15 @@ void loaded_clear(struct loaded *l)
     names_clear(&l->names);
     profile_free(l->profile);
     *l = (struct loaded){0};
+}
+
+bool load_is_trace(const char *path)
+{
+    struct stat about;
+    return strcmp(path, "-") != 0 && stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+int load(struct loaded *l, const char *path, const struct load_options *options)
+{
+    return load_is_trace(path) ? load_trace(l, path, options) : load_profile(l, path, options);
 }

@@ -1,4 +1,4 @@
-/* Loading what `preflame view` was given. Private to the command line. */
+/* Loading what `preflame view` and its like were given. Private to the command line. */
 #ifndef PREFLAME_VIEWER_LOAD_H
 #define PREFLAME_VIEWER_LOAD_H
 
@@ -7,7 +7,16 @@
 #include "viewer/model/report.h"
 #include "viewer/model/trace.h"
 
+#include <stdbool.h>
+
 enum view_kind { VIEW_KIND_DEFAULT, VIEW_KIND_ONCPU, VIEW_KIND_OFFCPU, VIEW_KIND_ALL };
+
+struct load_options {
+    enum view_kind kind;     /* of a trace */
+    const char *sample_type; /* of a profile; NULL: its own choice */
+    bool is_reversed;        /* stacks from the leaf */
+    bool is_careful;         /* as in reader_run */
+};
 
 /* All that a report points to. */
 struct loaded {
@@ -21,9 +30,12 @@ struct loaded {
 /* Starts an empty holder; loaded_clear is then always right. */
 void loaded_init(struct loaded *l);
 void loaded_clear(struct loaded *l);
+/* Is `path` a folder, and so a trace? */
+bool load_is_trace(const char *path);
 /* Loads a trace folder or a profile file ("-" is standard input) and builds its graphs. Prints one line to
- * stderr when it fails, and one for each thing left out. `is_careful` as in reader_run. An exit status. */
-int load_trace(struct loaded *l, const char *path, bool is_careful, enum view_kind kind) MUST_USE;
-int load_profile(struct loaded *l, const char *path, const char *sample_type) MUST_USE;
+ * stderr when it fails, and one for each thing left out. An exit status. */
+int load(struct loaded *l, const char *path, const struct load_options *options) MUST_USE;
+int load_trace(struct loaded *l, const char *path, const struct load_options *options) MUST_USE;
+int load_profile(struct loaded *l, const char *path, const struct load_options *options) MUST_USE;
 
 #endif

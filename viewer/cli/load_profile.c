@@ -59,7 +59,7 @@ static int choose_type(const struct profile *p, const char *asked, size_t *ret)
     return 0;
 }
 
-static int build(struct loaded *l)
+static int build(struct loaded *l, bool is_reversed)
 {
     struct report *report = &l->report;
     const struct profile_type *type = &l->profile->types.data[report->value_index];
@@ -69,6 +69,7 @@ static int build(struct loaded *l)
     graph->is_waiting =
         strcmp(name, "delay") == 0 || strcmp(name, "offcpu") == 0 || strcmp(name, "contentions") == 0;
     tree_init(&graph->tree, &l->names, TREE_MAX_NODES);
+    graph->tree.is_reversed = is_reversed;
     int error = tree_add_profile(&graph->tree, l->profile, report->value_index, &l->names);
     return error ? error : tree_finish(&graph->tree);
 }
@@ -83,8 +84,9 @@ static int no_such_type(const struct profile *p, const char *path, const char *a
     return EXIT_FAILED;
 }
 
-int load_profile(struct loaded *l, const char *path, const char *sample_type)
+int load_profile(struct loaded *l, const char *path, const struct load_options *options)
 {
+    const char *asked = options->sample_type;
     const char *why = NULL;
     int error = read_profile(path, &l->profile, &why);
     if (error == -EINVAL) {
@@ -92,12 +94,14 @@ int load_profile(struct loaded *l, const char *path, const char *sample_type)
                 path, why ? why : "malformed");
         return EXIT_FAILED;
     }
-    if (!error && choose_type(l->profile, sample_type, &l->report.value_index))
-        return no_such_type(l->profile, path, sample_type);
+    if (!error && choose_type(l->profile, asked, &l->report.value_index))
+        return no_such_type(l->profile, path, asked);
+    if (!error && asked)
+        l->profile->default_type = l->profile->types.data[l->report.value_index].type;
     l->report.names = &l->names;
     l->report.profile = l->profile;
     if (!error)
-        error = build(l);
+        error = build(l, options->is_reversed);
     if (error) {
         fprintf(stderr, "preflame: cannot read profile '%s': %s\n", path, strerror(-error));
         return EXIT_FAILED;

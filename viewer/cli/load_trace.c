@@ -29,7 +29,7 @@ static void on_warning(void *context, const char *what, const char *why)
     fprintf(stderr, "preflame: skipped %s: %.300s\n", what, why);
 }
 
-static int add_graph(struct loaded *l, bool is_waiting)
+static int add_graph(struct loaded *l, bool is_waiting, bool is_reversed)
 {
     struct graph *graph = &l->report.graphs[l->report.graph_count++];
     *graph = (struct graph){.title = is_waiting ? "Off-CPU time" : "On-CPU time",
@@ -37,6 +37,7 @@ static int add_graph(struct loaded *l, bool is_waiting)
                             .unit = "nanoseconds",
                             .is_waiting = is_waiting};
     tree_init(&graph->tree, &l->trace.names, TREE_MAX_NODES);
+    graph->tree.is_reversed = is_reversed;
     int error = tree_add_trace(&graph->tree, &l->resolved, &l->trace, is_waiting);
     return error ? error : tree_finish(&graph->tree);
 }
@@ -47,15 +48,15 @@ static int symbolize(const struct profile *in, struct profile **ret)
     return symbolize_profile(in, &options, ret);
 }
 
-static int build(struct loaded *l, enum view_kind kind)
+static int build(struct loaded *l, const struct load_options *options)
 {
     int error = trace_finish(&l->trace);
     if (!error)
         error = resolve_trace(&l->trace, symbolize, &l->resolved);
-    if (!error && kind != VIEW_KIND_OFFCPU)
-        error = add_graph(l, false);
-    if (!error && kind != VIEW_KIND_ONCPU)
-        error = add_graph(l, true);
+    if (!error && options->kind != VIEW_KIND_OFFCPU)
+        error = add_graph(l, false, options->is_reversed);
+    if (!error && options->kind != VIEW_KIND_ONCPU)
+        error = add_graph(l, true, options->is_reversed);
     for (size_t i = 0; i < l->resolved.count; i++)
         if (l->resolved.processes[i].failed_symbolize)
             fprintf(stderr, "preflame: no function names for process %d: %s; addresses are shown\n",
@@ -87,11 +88,11 @@ static void warn_of_loss(const struct trace *t)
                 t->lost_events, t->lost_packets);
 }
 
-int load_trace(struct loaded *l, const char *path, bool is_careful, enum view_kind kind)
+int load_trace(struct loaded *l, const char *path, const struct load_options *options)
 {
     struct reader_calls calls = {on_event, on_lost, on_warning, &l->trace};
     struct reader_result result;
-    int error = reader_run(path, is_careful, &calls, &result);
+    int error = reader_run(path, options->is_careful, &calls, &result);
     l->trace.read_traces = result.read_traces;
     l->trace.skipped_traces = result.skipped_traces;
     l->trace.broken_streams = result.broken_streams;
@@ -101,7 +102,7 @@ int load_trace(struct loaded *l, const char *path, bool is_careful, enum view_ki
         error = 0;
     }
     if (!error)
-        error = build(l, kind);
+        error = build(l, options);
     if (error)
         return fail(path, error);
     l->report.names = &l->trace.names;

@@ -23,6 +23,7 @@ struct format {
     const char *name;     /* as --format takes it */
     const char *suffixes; /* file name endings that mean this format, separated by blanks */
     bool wants_all;       /* shows every kind of time unless asked for one */
+    bool can_reverse;     /* makes sense of stacks that begin with the leaf */
     /* Appends the report to `out`. 0 or negative errno; what `out` lacks, its own error says. */
     int (*write)(const struct report *report, const struct format_options *options, struct bytes *out);
 };
@@ -35,9 +36,14 @@ const struct format *format_by_name(const char *name);
 /* By the ending of a file name, or NULL when no format claims it. */
 const struct format *format_by_path(const char *path);
 
+/* One declaration for each row. */
 int write_folded(const struct report *report, const struct format_options *options,
                  struct bytes *out) MUST_USE;
 int write_svg(const struct report *report, const struct format_options *options, struct bytes *out) MUST_USE;
 int write_text(const struct report *report, const struct format_options *options, struct bytes *out) MUST_USE;
+int write_pprof(const struct report *report, const struct format_options *options,
+                struct bytes *out) MUST_USE;
+int write_speedscope(const struct report *report, const struct format_options *options,
+                     struct bytes *out) MUST_USE;
 
 #endif

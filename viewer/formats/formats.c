@@ -4,10 +4,12 @@
 #include <string.h>
 
 const struct format formats[] = {
-    {"text", "", true, write_text},
-    {"folded", ".folded .collapsed .txt", false, write_folded},
-    {"svg", ".svg", false, write_svg},
-    {NULL, NULL, false, NULL},
+    {"text", "", true, false, write_text},
+    {"folded", ".folded .collapsed .txt", false, true, write_folded},
+    {"svg", ".svg", false, true, write_svg},
+    {"pprof", ".pprof .pb.gz", true, false, write_pprof},
+    {"speedscope", ".speedscope.json", true, true, write_speedscope},
+    {NULL, NULL, false, false, NULL},
 };
 
 const struct format *format_by_name(const char *name)
@@ -18,22 +20,24 @@ const struct format *format_by_name(const char *name)
     return NULL;
 }
 
-static bool has_suffix(const char *suffixes, const char *ending)
+/* One of `suffixes` ends the name and is not all of it. */
+static bool has_suffix(const char *name, const char *suffixes)
 {
-    size_t len = strlen(ending);
-    for (const char *at = suffixes; (at = strstr(at, ending)); at++)
-        if (at[len] == 0 || at[len] == ' ')
+    size_t name_len = strlen(name);
+    while (*suffixes) {
+        size_t len = strcspn(suffixes, " ");
+        if (len < name_len && strncmp(name + name_len - len, suffixes, len) == 0)
             return true;
+        suffixes += len + (suffixes[len] == ' ');
+    }
     return false;
 }
 
 const struct format *format_by_path(const char *path)
 {
-    const char *ending = strrchr(path, '.');
-    if (!ending || strchr(ending, '/') || !ending[1])
-        return NULL;
+    const char *slash = strrchr(path, '/');
     for (const struct format *format = formats; format->name; format++)
-        if (has_suffix(format->suffixes, ending))
+        if (has_suffix(slash ? slash + 1 : path, format->suffixes))
             return format;
     return NULL;
 }

@@ -14,14 +14,6 @@ static int by_cost(const void *left, const void *right)
     return a->name < b->name ? -1 : a->name > b->name;
 }
 
-static bool is_recursive(const struct tree *t, uint32_t node)
-{
-    for (uint32_t at = t->nodes[node].parent; at != TREE_ROOT; at = t->nodes[at].parent)
-        if (t->nodes[at].name == t->nodes[node].name)
-            return true;
-    return false;
-}
-
 int top_functions(const struct tree *t, struct top_row **ret_rows, size_t *ret_count)
 {
     uint32_t names = 0;
@@ -34,7 +26,7 @@ int top_functions(const struct tree *t, struct top_row **ret_rows, size_t *ret_c
         const struct tree_node *node = &t->nodes[i];
         rows[node->name].name = node->name;
         rows[node->name].flat += node->self;
-        if (!is_recursive(t, i))
+        if (!tree_is_recursive(t, i))
             rows[node->name].cumulative += node->total;
     }
     size_t count = 0;

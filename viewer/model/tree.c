@@ -49,8 +49,7 @@ void tree_clear(struct tree *t)
     *t = (struct tree){0};
 }
 
-/* The child of `parent`; `parent` itself when the tree is full or the memory ended. */
-static uint32_t child_of(struct tree *t, uint32_t parent, struct frame frame)
+uint32_t tree_child(struct tree *t, uint32_t parent, struct frame frame)
 {
     size_t slot = slot_of(t, parent, frame.name);
     if (t->index[slot]) {
@@ -86,7 +85,8 @@ void tree_add(struct tree *t, const struct frame *frames, size_t count, int64_t 
     bool is_cut = false;
     for (size_t depth = 0; depth < count && !is_cut && !t->error; depth++) {
         is_cut = depth + 1 == TREE_MAX_DEPTH && count > TREE_MAX_DEPTH;
-        uint32_t child = child_of(t, node, is_cut ? (struct frame){.name = t->deep_name} : frames[depth]);
+        const struct frame *frame = &frames[t->is_reversed ? count - 1 - depth : depth];
+        uint32_t child = tree_child(t, node, is_cut ? (struct frame){.name = t->deep_name} : *frame);
         is_cut |= child == node;
         node = child;
     }
@@ -115,4 +115,12 @@ size_t tree_path(const struct tree *t, uint32_t node, uint32_t *nodes, size_t ma
         if (--left < max)
             nodes[left] = at;
     return depth < max ? depth : max;
+}
+
+bool tree_is_recursive(const struct tree *t, uint32_t node)
+{
+    for (uint32_t at = t->nodes[node].parent; at != TREE_ROOT; at = t->nodes[at].parent)
+        if (t->nodes[at].name == t->nodes[node].name)
+            return true;
+    return false;
 }

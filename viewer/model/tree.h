@@ -33,6 +33,7 @@ struct tree {
     uint32_t *index; /* owned hash table of (parent, name) → node, 0 = free */
     size_t index_room;
     size_t max_nodes;
+    bool is_reversed;    /* set after tree_init: stacks are added from the leaf, which becomes root's child */
     uint32_t deep_name;  /* what stands for frames beyond TREE_MAX_DEPTH */
     uint64_t cut_stacks; /* stacks shortened by one of the two limits */
     uint64_t skipped;    /* stacks without a width: a value of zero or less, or a sum past 2^63 */
@@ -44,10 +45,15 @@ void tree_init(struct tree *t, struct names *names, size_t max_nodes);
 void tree_clear(struct tree *t);
 /* Adds `value` to the stack `frames`, root first. Values <= 0 only count as skipped. */
 void tree_add(struct tree *t, const struct frame *frames, size_t count, int64_t value);
+/* The child of `parent` with that frame, made if missing; `parent` itself when the tree is full or the memory
+ * ended. */
+uint32_t tree_child(struct tree *t, uint32_t parent, struct frame frame);
 /* Sums totals. Call once, after the last tree_add. 0 or the first failure. */
 int tree_finish(struct tree *t) MUST_USE;
 /* The path to `node`, root's child first; returns its length, at most `max` (the part nearest to the root).
  */
 size_t tree_path(const struct tree *t, uint32_t node, uint32_t *nodes, size_t max);
+/* Has one of the node's callers the same name? */
+bool tree_is_recursive(const struct tree *t, uint32_t node);
 
 #endif
