@@ -28,7 +28,8 @@ def test_the_guard_sees_an_allocation_in_a_handler(runner):
 def test_stress_neither_hangs_nor_allocates_in_the_handler(runner, tmp_path):
     out = tmp_path / "out"
     outcome = runner.run([program("capture_stress"), STRESS_SECONDS], preload=f"{PRELOAD}:{GUARD}",
-                         timeout_s=STRESS_SECONDS + 40, PREFLAME_PROFILE="cpu", PREFLAME_CPU_HZ=STRESS_HZ, PREFLAME_OUT=out)
+                         timeout_s=STRESS_SECONDS + 40, PREFLAME_PROFILE="cpu", PREFLAME_CPU_HZ=STRESS_HZ,
+                         PREFLAME_CPU_BUDGET=0, PREFLAME_OUT=out)
     assert outcome.status == 0, outcome.stdout + outcome.stderr
     work = json.loads(outcome.stdout)
     assert work["mistakes"] == 0
