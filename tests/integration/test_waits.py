@@ -70,7 +70,7 @@ def test_a_call_that_works_is_a_call_but_no_wait(runner, tmp_path):
     truth, got = profiles(runner, tmp_path, [program("io_known")], ["wall", "io", "syscall"])
     waited = by_reason(got["wall"], "state")
     # The first slow call of a thread comes unforeseen.
-    assert waited.get("file_io", 0) <= truth["off_cpu_ns"] + 0.08 * truth["working_ns"]
+    assert waited.get("file_io", 0) <= truth["off_cpu_ns"] + 0.3 * truth["working_ns"]
     assert waited["pipe"] == pytest.approx(truth["pipe_ns"], rel=0.1)
     for name in ("io", "syscall"):
         assert got[name].cumulative("work", "time") == pytest.approx(truth["working_ns"], rel=0.1)
