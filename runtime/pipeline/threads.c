@@ -165,21 +165,9 @@ static size_t gather(struct look *look)
     return due;
 }
 
-static struct thread_slot *slot_of(struct thread_table *threads, int32_t tid)
-{
-    uint32_t used = atomic_load_explicit(&threads->high_water, memory_order_acquire);
-    for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
-        struct thread_slot *slot = &threads->slots[i];
-        if (atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_LIVE &&
-            atomic_load_explicit(&slot->tid, memory_order_relaxed) == tid)
-            return slot;
-    }
-    return NULL;
-}
-
 static int add(struct look *look, int32_t tid)
 {
-    struct thread_slot *slot = slot_of(look->source->state->threads, tid);
+    struct thread_slot *slot = thread_slot_find(look->source->state->threads, tid);
     if (slot && slot->is_internal)
         return 0;
     if (look->count == look->room) {

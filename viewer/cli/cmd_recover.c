@@ -4,19 +4,17 @@
 #include "exporters/spool.h"
 #include "exporters/symbols/symbolize.h"
 #include "viewer/cli/commands.h"
+#include "viewer/cli/read_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SPOOL_BYTES_MAX ((size_t)256 << 20)
-#define READ_SIZE ((size_t)1 << 16)
 
 static const char recover_help[] =
     "usage: preflame recover [-o FOLDER] SPOOL\n"
@@ -36,22 +34,6 @@ static int fail(const char *what, const char *why, const char *advice)
 {
     fprintf(stderr, "preflame: %s: %s; %s\n", what, why, advice);
     return 1;
-}
-
-static int read_file(const char *path, struct bytes *data)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t done = 1;
-    if (fd < 0)
-        return -errno;
-    while (done > 0 && !data->error) {
-        uint8_t *to = bytes_reserve(data, READ_SIZE);
-        done = to ? read(fd, to, READ_SIZE) : 0;
-        data->len += done > 0 ? (size_t)done : 0;
-    }
-    int error = done < 0 ? -errno : data->error;
-    close(fd);
-    return error;
 }
 
 static int write_profile(const struct profile *profile, const char *path)
@@ -111,7 +93,7 @@ int cmd_recover(int argc, char **argv)
     if (!recovery.folder)
         recovery.folder = dirname(folder);
     struct bytes data CLEANUP(bytes_clear);
-    bytes_init(&data, SPOOL_BYTES_MAX + READ_SIZE);
+    bytes_init(&data, SPOOL_BYTES_MAX);
     int error = read_file(spool, &data);
     if (error)
         return fail(spool, strerror(-error), "give the file preflame.spool.PID of a killed process");

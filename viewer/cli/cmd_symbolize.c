@@ -3,9 +3,9 @@
 #include "base/atomic_file.h"
 #include "exporters/symbols/symbolize.h"
 #include "viewer/cli/commands.h"
+#include "viewer/cli/read_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #define INPUT_SIZE_MAX ((size_t)256 << 20)
 /* Profiles compress well; a bomb compresses better. */
 #define UNPACKED_SIZE_MAX ((size_t)1 << 30)
-#define READ_SIZE ((size_t)1 << 16)
 
 enum {
     OPTION_HELP = 'h',
@@ -95,38 +94,6 @@ static int parse(int argc, char **argv, struct symbolize_command *command)
     return 0;
 }
 
-/* Pipes and memfds give what they have, so reads go on until the end. 0 or negative errno; -EFBIG over the
- * limit. */
-static int read_all(int fd, struct bytes *data)
-{
-    for (;;) {
-        uint8_t *to = bytes_reserve(data, READ_SIZE);
-        ssize_t done = to ? read(fd, to, READ_SIZE) : 0;
-        if (!to)
-            return data->error;
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return -errno;
-        if (done == 0)
-            return 0;
-        data->len += (size_t)done;
-        if (data->len > INPUT_SIZE_MAX)
-            return -EFBIG;
-    }
-}
-
-static int read_input(const char *path, struct bytes *data)
-{
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-    if (fd < 0)
-        return -errno;
-    int error = read_all(fd, data);
-    if (path)
-        close(fd);
-    return error;
-}
-
 static int write_stdout(const struct bytes *data)
 {
     for (size_t at = 0; at < data->len;) {
@@ -161,8 +128,8 @@ static int read_profile(const struct symbolize_command *command, struct profile 
 {
     const char *name = command->input ? command->input : "standard input", *why = NULL;
     struct bytes data;
-    bytes_init(&data, INPUT_SIZE_MAX + 2 * READ_SIZE);
-    int error = read_input(command->input, &data);
+    bytes_init(&data, INPUT_SIZE_MAX);
+    int error = read_file(command->input, &data);
     if (!error)
         error = profile_decode(data.data, data.len, UNPACKED_SIZE_MAX, ret, &why);
     bytes_clear(&data);

@@ -2,42 +2,19 @@
 #include "viewer/cli/load.h"
 
 #include "viewer/cli/commands.h"
+#include "viewer/cli/read_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PROFILE_MAX_BYTES ((size_t)512 << 20)
-
-static int read_all(int fd, struct bytes *ret)
-{
-    for (;;) {
-        uint8_t *to = bytes_reserve(ret, 65536);
-        if (!to)
-            return ret->error;
-        ssize_t got = read(fd, to, 65536);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            return 0;
-        ret->len += (size_t)got;
-    }
-}
 
 static int read_profile(const char *path, struct profile **ret, const char **ret_why)
 {
     struct bytes content CLEANUP(bytes_clear);
     bytes_init(&content, PROFILE_MAX_BYTES);
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int error = read_all(fd, &content);
-    if (fd != STDIN_FILENO)
-        close(fd);
+    int error = read_file(path, &content);
     if (error)
         return error;
     return profile_decode(content.data, content.len, PROFILE_MAX_BYTES, ret, ret_why);
