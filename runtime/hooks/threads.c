@@ -43,8 +43,8 @@ static void thread_began(struct thread_slot *slot)
      * for. */
     slot->stack_high = (uintptr_t)pthread_self() & ~(uintptr_t)7;
     slot->stack_low = slot->stack_high - slot->stack_low;
-    prctl(PR_GET_NAME, slot->name);
     atomic_store_explicit(&slot->tid, thread_self.tid, memory_order_release);
+    prctl(PR_GET_NAME, slot->name); /* who names it from here on sees that it has begun */
     if (slot->is_internal)
         return;
     tell_started(slot);
@@ -333,11 +333,12 @@ EXPORT int pthread_setname_np(pthread_t thread, const char *name)
         if (atomic_load_explicit(&slot->pthread, memory_order_relaxed) != (uint64_t)thread ||
             atomic_load_explicit(&slot->state, memory_order_acquire) != SLOT_LIVE)
             continue;
+        int32_t tid = atomic_load_explicit(&slot->tid, memory_order_acquire);
         strncpy(slot->name, name, sizeof(slot->name) - 1);
-        const struct sink *sink = hooks_are_traced() ? call_sink() : NULL;
+        const struct sink *sink = tid && hooks_are_traced() ? call_sink() : NULL;
         if (sink) {
             thread_self.guard++;
-            sink->thread_name(atomic_load_explicit(&slot->tid, memory_order_relaxed), slot->name);
+            sink->thread_name(tid, slot->name);
             thread_self.guard--;
         }
         break;
