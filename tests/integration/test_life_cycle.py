@@ -23,7 +23,8 @@ def burned_ns(path, name):
 
 
 @pytest.mark.parametrize("way", ["fork", "daemon", "closes", "main-pthread-exit", "main-cancelled", "exec",
-                                 "return", "exit", "_exit", "quick_exit", "abort"])
+                                 "fork-dlopen", "fork-dlmopen", "spawn", "return", "exit", "_exit", "_Exit",
+                                 "quick_exit", "abort", "blocks-signals"])
 @pytest.mark.parametrize("profile", ["", "cpu"])
 def test_status_and_output_are_as_bare(runner, tmp_path, way, profile):
     extra = {"PREFLAME_PROFILE": profile, "PREFLAME_OUT": tmp_path / "out"} if profile else {}
@@ -58,7 +59,8 @@ def test_the_end_of_main_alone_ends_with_status_zero(runner, tmp_path, trace, wa
     assert outcome.status == 0
 
 
-@pytest.mark.parametrize("way", ["return", "exit", "_exit", "quick_exit", "closes"])
+@pytest.mark.parametrize("way", ["return", "exit", "_exit", "_Exit", "quick_exit", "abort", "closes",
+                                 "blocks-signals"])
 def test_the_profile_is_written_at_every_end(runner, tmp_path, way):
     out = tmp_path / "out"
     outcome = profiled(runner, way, out)
@@ -117,6 +119,23 @@ def test_a_forked_child_leaves_its_own_profile(runner, tmp_path):
     assert burned_ns(children[0], "burn_parent") == 0
 
 
+@pytest.mark.parametrize("way", ["fork-dlopen", "fork-dlmopen"])
+def test_a_forked_child_knows_what_it_loads(runner, tmp_path, way):
+    out = tmp_path / "out"
+    profiled(runner, way, out)
+    children = child_profiles(out)
+    assert len(children) == 1
+    # The keeper looks ten times a second what is new.
+    assert burned_ns(children[0], "plugin_call") >= CPU_MS * 1_000_000 // 3
+
+
+def test_threads_that_block_all_signals_are_sampled(runner, tmp_path):
+    out = tmp_path / "out"
+    profiled(runner, "blocks-signals", out)
+    for name in ("burn_parent", "burn_child"):
+        assert burned_ns(out / "cpu.pprof", name) >= LEAST_NS
+
+
 def test_a_daemon_that_closes_all_descriptors_leaves_its_profile(runner, tmp_path):
     out = tmp_path / "out"
     profiled(runner, "daemon", out)
@@ -155,3 +174,28 @@ def test_a_shell_that_looks_for_a_command_leaves_that_ones_profile(runner, tmp_p
                              f"preflame: cpu profiling enabled, {out}/cpu.pprof",
                              f"preflame: cpu profiling disabled, {out}/cpu.pprof"]
     assert [path.name for path in out.iterdir()] == ["cpu.pprof"]
+
+
+def settings_around(log, pid, call):
+    """For each such call of the process: was its timer stopped right before, and going again right after?"""
+    lines = [line.split(maxsplit=1)[1] for line in log.read_text().splitlines() if line.startswith(f"{pid} ")]
+    lines = [line for line in lines if "resumed>" not in line]
+    result = []
+    for at, line in enumerate(lines):
+        if re.match(call, line):
+            stopped, going = lines[at - 1], lines[at + 1] if at + 1 < len(lines) else ""
+            result.append(("it_value={tv_sec=0, tv_nsec=0}" in stopped,
+                           going.startswith("timer_settime") and "it_value={tv_sec=0, tv_nsec=0}" not in going))
+    return result
+
+
+@pytest.mark.parametrize("way,call,count", [("spawn", r"clone3?\(.*CLONE_VFORK", 1),
+                                            ("exec-fails", r'execve\("/nowhere/at-all"', 3)])
+def test_the_timer_is_quiet_while_a_program_is_started(runner, tmp_path, way, call, count):
+    log = tmp_path / "log"
+    outcome = runner.run(["strace", "-f", "-o", log, "-e", "trace=timer_settime,clone,clone3,execve",
+                          "-E", f"LD_PRELOAD={PRELOAD}", "-E", "PREFLAME_PROFILE=cpu", "-E", f"PREFLAME_OUT={tmp_path}",
+                          program("life"), way, 20])
+    assert outcome.status == 0, outcome.stderr
+    pid = log.read_text().split(maxsplit=1)[0]
+    assert settings_around(log, pid, call) == [(True, True)] * count

@@ -2,10 +2,12 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +134,65 @@ static int way_main_exits_thread(int64_t cpu_ns, char **argv)
     pthread_exit(NULL);
 }
 
+static int64_t callback_cpu_ns;
+
+static int burn_in_callback(int value)
+{
+    burn_child(callback_cpu_ns);
+    return value;
+}
+
+/* A child that loads an object of its own, and computes below it. */
+static int fork_and_load(int64_t cpu_ns, void *(*load)(void))
+{
+    burn_parent(cpu_ns);
+    pid_t pid = fork();
+    if (pid == 0) {
+        void *plugin = load();
+        int (*call)(int (*)(int), int) =
+            plugin != NULL ? (int (*)(int (*)(int), int))dlsym(plugin, "plugin_call") : NULL;
+        callback_cpu_ns = cpu_ns;
+        exit(call != NULL && call(burn_in_callback, 1) == 2 ? 0 : 1);
+    }
+    printf("child ended with %d\n", wait_for(pid));
+    return 0;
+}
+
+static void *load_plainly(void)
+{
+    return dlopen("libcalls_plugin.so", RTLD_NOW);
+}
+
+static void *load_by_namespace(void)
+{
+    return dlmopen(LM_ID_BASE, "libcalls_plugin.so", RTLD_NOW);
+}
+
+static int way_fork_dlopen(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    return fork_and_load(cpu_ns, load_plainly);
+}
+
+static int way_fork_dlmopen(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    return fork_and_load(cpu_ns, load_by_namespace);
+}
+
+static int way_spawn(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    pid_t pid = -1;
+    char *const words[] = {(char[]){"true"}, NULL};
+    burn_parent(cpu_ns);
+    if (posix_spawn(&pid, "/bin/true", NULL, NULL, words, environ) != 0) {
+        return 1;
+    }
+    printf("spawned: %d\n", wait_for(pid));
+    return 0;
+}
+
 static int way_exec(int64_t cpu_ns, char **argv)
 {
     burn_parent(cpu_ns);
@@ -192,6 +253,38 @@ static int way_exit_at_once(int64_t cpu_ns, char **argv)
     _exit(10);
 }
 
+static int way_exit_at_once_c99(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_parent(cpu_ns);
+    say("exits at once, as C has it");
+    _Exit(12);
+}
+
+static void *burn_apart(void *cpu_ns)
+{
+    burn_child(*(int64_t *)cpu_ns);
+    return NULL;
+}
+
+/* Blocks all that can be blocked, in each thread. */
+static int way_blocks_signals(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    pthread_t thread;
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    if (pthread_create(&thread, NULL, burn_apart, &cpu_ns) != 0) {
+        return 1;
+    }
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    burn_parent(cpu_ns);
+    pthread_join(thread, NULL);
+    say("blocks signals");
+    return 13;
+}
+
 static int way_quick_exit(int64_t cpu_ns, char **argv)
 {
     (void)argv;
@@ -242,6 +335,11 @@ static const struct {
     {"main-pthread-exit", way_main_exits_thread},
     {"exec", way_exec},
     {"exec-child", way_exec_child},
+    {"fork-dlopen", way_fork_dlopen},
+    {"fork-dlmopen", way_fork_dlmopen},
+    {"spawn", way_spawn},
+    {"_Exit", way_exit_at_once_c99},
+    {"blocks-signals", way_blocks_signals},
     {"exec-fails", way_exec_fails},
     {"return", way_return},
     {"exit", way_exit},
