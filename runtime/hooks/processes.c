@@ -235,9 +235,19 @@ EXPORT void exit(int status)
     ((leave_fn)real_exit)(status);
 }
 
+/* A handler of the program's may jump away from the abort: then all goes on. */
+static bool abort_is_handled(void)
+{
+    struct sigaction now;
+    return real_sigaction(SIGABRT, NULL, &now) == 0 && now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN;
+}
+
 EXPORT void abort(void)
 {
-    FINISH();
+    if (!process_is_foreign() && abort_is_handled())
+        TELL_HOST(checkpoint);
+    else
+        FINISH();
     reals_resolve();
     ((leave_fn)real_abort)(0);
 }

@@ -24,7 +24,7 @@ def burned_ns(path, name):
 
 @pytest.mark.parametrize("way", ["fork", "daemon", "closes", "main-pthread-exit", "main-cancelled", "exec",
                                  "fork-dlopen", "fork-dlmopen", "spawn", "return", "exit", "_exit", "_Exit",
-                                 "quick_exit", "abort", "blocks-signals"])
+                                 "quick_exit", "abort", "abort-caught", "blocks-signals"])
 @pytest.mark.parametrize("profile", ["", "cpu"])
 def test_status_and_output_are_as_bare(runner, tmp_path, way, profile):
     extra = {"PREFLAME_PROFILE": profile, "PREFLAME_OUT": tmp_path / "out"} if profile else {}
@@ -59,7 +59,7 @@ def test_the_end_of_main_alone_ends_with_status_zero(runner, tmp_path, trace, wa
     assert outcome.status == 0
 
 
-@pytest.mark.parametrize("way", ["return", "exit", "_exit", "_Exit", "quick_exit", "abort", "closes",
+@pytest.mark.parametrize("way", ["return", "exit", "_exit", "_Exit", "quick_exit", "abort", "abort-caught", "closes",
                                  "blocks-signals"])
 def test_the_profile_is_written_at_every_end(runner, tmp_path, way):
     out = tmp_path / "out"
@@ -127,6 +127,12 @@ def test_a_forked_child_knows_what_it_loads(runner, tmp_path, way):
     assert len(children) == 1
     # The keeper looks ten times a second what is new.
     assert burned_ns(children[0], "plugin_call") >= CPU_MS * 1_000_000 // 3
+
+
+def test_an_abort_that_is_caught_is_no_end(runner, tmp_path):
+    out = tmp_path / "out"
+    profiled(runner, "abort-caught", out)
+    assert burned_ns(out / "cpu.pprof", "burn_child") >= LEAST_NS
 
 
 def test_threads_that_block_all_signals_are_sampled(runner, tmp_path):

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -314,6 +315,27 @@ static int way_abort(int64_t cpu_ns, char **argv)
     abort();
 }
 
+static sigjmp_buf after_abort;
+
+static void jump_away(int number)
+{
+    siglongjmp(after_abort, number);
+}
+
+/* Goes on after an abort. */
+static int way_abort_caught(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    signal(SIGABRT, jump_away);
+    burn_parent(cpu_ns);
+    if (sigsetjmp(after_abort, 1) == 0) {
+        abort();
+    }
+    burn_child(cpu_ns);
+    say("goes on");
+    return 14;
+}
+
 /* Cancelled inside libc: no call of ours sees it end. */
 static int way_main_cancelled(int64_t cpu_ns, char **argv)
 {
@@ -347,6 +369,7 @@ static const struct {
     {"quick_exit", way_quick_exit},
     {"signal", way_signal},
     {"abort", way_abort},
+    {"abort-caught", way_abort_caught},
     {"main-cancelled", way_main_cancelled},
 };
 
