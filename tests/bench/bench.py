@@ -2,6 +2,7 @@
 """What preflame costs, measured in pairs with bare runs and beside its peers; prints Markdown tables.
 
 Usage: bench.py [--quick] [--build=DIR] [--only=ROW,...] [-o FILE]
+The exit status is 1 when a design limit doesn't hold, which a line on stderr names, or something could not be measured.
 """
 import argparse
 import json
@@ -135,24 +136,38 @@ def table_of_row(row, all_columns, result):
     return lines + [""]
 
 
-def table_of_limits(results):
-    lines = ["### Design limits", "", "| what | limit | measured: median (quartiles) | holds |", "|---|---|---|---|"]
+def judged_limits(results):
+    """(what, bound, unit, the three quartiles or None, does it hold or None) of each limit whose row was asked for."""
     for row, column, what, limit, kind in LIMITS:
         if row not in results:
             continue
         pairs = results[row][0].get(column)
         if not pairs or column in results[row][1]:
-            lines.append(f"| {what} | | not measured | unknown |")
+            yield what, None, "", None, None
             continue
         if kind == "ratio":
-            first, middle, third = (100 * (value - 1) for value in pairs.ratios())
-            shown, unit, bound = (first, middle, third), "%", limit * 100
+            shown, unit, bound = tuple(100 * (value - 1) for value in pairs.ratios()), "%", limit * 100
         else:
             shown, unit, bound = pairs.differences(), "ns", limit
+        yield what, bound, unit, shown, shown[1] <= bound
+
+
+def table_of_limits(results):
+    lines = ["### Design limits", "", "| what | limit | measured: median (quartiles) | holds |", "|---|---|---|---|"]
+    for what, bound, unit, shown, holds in judged_limits(results):
+        if holds is None:
+            lines.append(f"| {what} | | not measured | unknown |")
+            continue
         first, middle, third = shown
         lines.append(f"| {what} | {bound:g} {unit} | {middle:+.2f} {unit} ({first:+.2f} to {third:+.2f}) "
-                     f"| {'yes' if middle <= bound else 'NO'} |")
+                     f"| {'yes' if holds else 'NO'} |")
     return lines + [""]
+
+
+def broken_limits(results):
+    """A line for each limit that doesn't hold."""
+    return [f"over its limit of {bound:g} {unit}: {what}: {shown[1]:+.2f} {unit}"
+            for what, bound, unit, shown, holds in judged_limits(results) if holds is False]
 
 
 def arguments():
@@ -193,7 +208,10 @@ def main():
         beside = options.output.with_name(options.output.name + ".part")
         beside.write_text("\n".join(lines + limits) + "\n")
         beside.replace(options.output)
-    return 1 if any(failed for _, failed in results.values()) else 0
+    broken = broken_limits(results)
+    for line in broken:
+        print(f"bench: {line}", file=sys.stderr)
+    return 1 if broken or any(failed for _, failed in results.values()) else 0
 
 
 if __name__ == "__main__":

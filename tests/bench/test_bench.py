@@ -59,8 +59,21 @@ def results_with(row, column, bare, tool):
 
 @pytest.mark.parametrize("tool, verdict", [(14.9, "yes"), (15.1, "NO")])
 def test_limit_of_five_nanoseconds_is_judged(tool, verdict):
-    text = "\n".join(bench.table_of_limits(results_with("mutex", "idle", 10, tool)))
-    assert f"| {verdict} |" in text
+    results = results_with("mutex", "idle", 10, tool)
+    assert f"| {verdict} |" in "\n".join(bench.table_of_limits(results))
+    broken = bench.broken_limits(results)
+    assert broken == ([] if verdict == "yes" else ["over its limit of 5 ns: added to a mutex lock+unlock pair: +5.10 ns"])
+
+
+@pytest.mark.parametrize("limit_ns, status", [(1e9, 0), (-1e9, 1)])
+def test_limit_that_does_not_hold_is_named_and_ends_with_status_1(monkeypatch, capsys, limit_ns, status):
+    monkeypatch.setattr(bench, "LIMITS", [("write", "idle", "added to a system call", limit_ns, "difference")])
+    monkeypatch.setattr(bench, "ROWS", [bench.Row("write", "write", "ns", 1, ["bench-write-null", "--operations=1000"],
+                                                  ["idle"], 0, 0)])
+    monkeypatch.setattr(sys, "argv", ["bench.py", f"--build={BUILD}"])
+    assert bench.main() == status
+    said = capsys.readouterr().err.splitlines()
+    assert sum("over its limit of" in line and "added to a system call" in line for line in said) == status
 
 
 @pytest.mark.parametrize("tool, verdict", [(102.9, "yes"), (103.1, "NO")])
