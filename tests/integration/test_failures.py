@@ -1,8 +1,10 @@
 """What cannot work is said in one line, and the program runs as if preflame were not there."""
 
 import os
+import pathlib
 import shutil
 import socket
+import tempfile
 import subprocess
 
 import pytest
@@ -46,6 +48,34 @@ def test_off_does_nothing_at_all(runner, tmp_path):
 def test_an_unwritable_output_folder_is_one_line(runner, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     judge(runner, PREFLAME_PROFILE="cpu", PREFLAME_OUT=tmp_path / "file" / "below")
+
+
+def as_nobody():
+    """A prefix that takes root's rights away, for which no folder is unwritable."""
+    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+
+
+def test_a_folder_that_others_may_not_write_is_one_line(runner):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="preflame-unwritable-"))
+    folder.chmod(0o555)
+    copied = folder.with_name(folder.name + "-copy")
+    try:
+        # The build folder may not be readable for others.
+        shutil.copytree(PRELOAD.parent, copied / "lib", symlinks=True, ignore=lambda _, names: [
+            name for name in names if not name.startswith("libpreflame")])
+        (copied / "bin").mkdir()
+        for path in (COMMAND, pathlib.Path(program("life"))):
+            shutil.copy2(path, copied / "bin" / path.name)
+        argv = [*as_nobody(), copied / "bin" / "life", WAY, 20]
+        bare = runner.run(argv)
+        outcome = runner.run([*as_nobody(), "env", f"LD_PRELOAD={copied}/lib/{PRELOAD.name}", *argv[-3:]],
+                             PREFLAME_PROFILE="cpu", PREFLAME_OUT=folder, PREFLAME_SOCKET="off")
+        assert (outcome.status, outcome.stdout) == (bare.status, bare.stdout), outcome.stderr
+        assert outcome.stderr.splitlines() == [
+            f"preflame: no profile: {folder}: Permission denied; set PREFLAME_OUT to a writable folder"]
+    finally:
+        shutil.rmtree(copied, ignore_errors=True)
+        folder.rmdir()
 
 
 def test_a_port_in_use_is_one_line(runner):
