@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Checks who includes whom against the table ROOMS, and names files and functions that have grown too long.
+"""Checks who includes whom against the table ROOMS and that every lock stands in the list LOCKS, and names files and
+functions that have grown too long.
 
 Usage: check_layers.py [--help] [ROOT]
-An arrow that the table does not allow is one line `file:line: ...` on stdout and exit status 1. Lengths only warn.
+An arrow that the table does not allow, or a lock that is not listed, is one line `file:line: ...` on stdout and exit
+status 1. Lengths only warn.
 """
 import os
 import pathlib
@@ -43,6 +45,9 @@ FORBIDDEN_SYSTEM = {
     "runtime/capture": ["stdio.h", "malloc.h"],
     "exporters/profile": ["time.h", "pthread.h", "fcntl.h", "unistd.h", "signal.h"],
 }
+LOCKS = "runtime/pipeline/locks.h"
+LOCKING_TOPS = ["runtime", "exporters", "tracepoints"]
+LOCK = re.compile(r"\b(\w+)\s*=\s*(?:PTHREAD_(?:MUTEX|RWLOCK)_INITIALIZER|ATOMIC_FLAG_INIT)")
 INCLUDE_ROOTS = ["", "runtime", "include"]
 SUFFIXES = {".c", ".h", ".cpp", ".def", ".inc"}
 MAX_FILE_LINES = 400
@@ -114,6 +119,16 @@ def long_parts(path, lines):
             start = None
 
 
+def unlisted_locks(path, lines, listed):
+    """Yields a message for each lock that is defined in the target's objects and not in the list of ranks."""
+    if path.parts[0] not in LOCKING_TOPS:
+        return
+    for number, line in enumerate(lines, 1):
+        for name in LOCK.findall(line):
+            if not re.search(rf"\b{name}\b", listed):
+                yield f"{path}:{number}: {name} has no rank in {LOCKS}"
+
+
 def sources(root):
     """All source files of the rooms, as paths below the root."""
     tops = sorted({room.split("/")[0] for room in ROOMS})
@@ -128,16 +143,17 @@ def main(arguments):
         print(__doc__.strip())
         return 0
     root = pathlib.Path(arguments[0]) if arguments else pathlib.Path(__file__).resolve().parents[1]
+    listed = (root / LOCKS).read_text() if (root / LOCKS).exists() else ""
     bad, count = 0, 0
     for path in sources(root):
         lines = (root / path).read_text(encoding="utf-8", errors="replace").splitlines()
         count += 1
-        for message in bad_includes(root, path, lines):
+        for message in [*bad_includes(root, path, lines), *unlisted_locks(path, lines, listed)]:
             print(message)
             bad += 1
         for message in long_parts(path, lines):
             print(message)
-    print(f"layers: {count} files, {bad} bad includes")
+    print(f"layers: {count} files, {bad} bad includes or locks")
     return 1 if bad or not count else 0
 
 

@@ -65,6 +65,17 @@ def test_long_function_and_long_file_are_warned_of_but_pass(tree):
     assert "long.c:2: warning: grow has 401 lines" in text and "long.c: warning: 404 lines" in text
 
 
+def test_lock_without_a_rank_is_named(tree):
+    put(tree, "runtime/pipeline/locks.h", "/* 1 known_lock */\n")
+    put(tree, "runtime/boot/locks.c", "static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;\n"
+                                      "static atomic_flag other_lock = ATOMIC_FLAG_INIT;\n")
+    put(tree, "viewer/cli/main.c", "static pthread_mutex_t outside_lock = PTHREAD_MUTEX_INITIALIZER;\n")
+    status, text = layers(tree)
+    assert status == 1
+    assert "runtime/boot/locks.c:2: other_lock has no rank" in text
+    assert "known_lock has" not in text and "outside_lock" not in text
+
+
 def test_version_script_names_are_read_across_nodes_and_comments():
     text = "/* a; */ V1 { global: read; write; # no: never\n pre_*; local: *; }; GLIBC_2.3.2 { pthread_cond_wait; } V1;"
     assert check_symbols.map_globals(text) == ["read", "write", "pre_*", "pthread_cond_wait"]
