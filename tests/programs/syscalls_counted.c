@@ -50,6 +50,34 @@ static void on_files(int file, int rd, int wr)
     (void)ignored;
 }
 
+/* What _FORTIFY_SOURCE makes of calls; libc exports them without declaring them for direct use. */
+ssize_t __read_chk(int fd, void *to, size_t len, size_t room);
+ssize_t __pread_chk(int fd, void *to, size_t len, off_t offset, size_t room);
+ssize_t __pread64_chk(int fd, void *to, size_t len, off64_t offset, size_t room);
+ssize_t __recv_chk(int fd, void *to, size_t len, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *to, size_t len, size_t room, int flags, struct sockaddr *from,
+                       socklen_t *from_len);
+int __poll_chk(struct pollfd *items, nfds_t count, int timeout_ms, size_t room);
+int __ppoll_chk(struct pollfd *items, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+                size_t room);
+
+static void on_fortified(int file, int one, int other)
+{
+    const struct timespec no_time = {0, 0};
+    struct pollfd item = {file, POLLIN, 0};
+    for (int i = 0; i < 2; i++) {
+        (void)__read_chk(file, buffer, 4, sizeof buffer);
+        (void)__pread_chk(file, buffer, 4, 0, sizeof buffer);
+        (void)__pread64_chk(file, buffer, 4, 0, sizeof buffer);
+        (void)pwrite64(file, buffer, 4, 0);
+        send(one, buffer, 8, 0);
+        (void)__recv_chk(other, buffer, 4, sizeof buffer, 0);
+        (void)__recvfrom_chk(other, buffer, 4, sizeof buffer, 0, NULL, NULL);
+        __poll_chk(&item, 1, 0, sizeof item);
+        __ppoll_chk(&item, 1, &no_time, NULL, sizeof item);
+    }
+}
+
 static void on_sockets(int one, int other)
 {
     struct iovec part = {buffer, 4};
@@ -110,6 +138,7 @@ static void on_waits(int ready_fd, int set)
         nanosleep(&short_time, NULL);
         clock_nanosleep(CLOCK_MONOTONIC, 0, &short_time, NULL);
         usleep(100);
+        sleep(0);
     }
     poll(NULL, 0, -7 * 0);
 }
@@ -138,6 +167,7 @@ int main(void)
     mark();
     on_files(file, pipe_ends[0], pipe_ends[1]);
     on_sockets(sockets[0], sockets[1]);
+    on_fortified(file, sockets[0], sockets[1]);
     on_waits(ready, set);
     on_children();
     on_connections();
