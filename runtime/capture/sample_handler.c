@@ -4,11 +4,11 @@
 
 #include "base/clock.h"
 #include "capture/capture.h"
+#include "capture/interruption.h"
 #include "capture/others.h"
 
 #include <errno.h>
 #include <stddef.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -79,33 +79,6 @@ static void answer(struct thread_slot *slot, const siginfo_t *info, const uconte
     others_answer(slot, capture_interrupted(context));
 }
 
-/* Does the program handle a signal that arrives as soon as we are done? */
-static bool program_is_next(const ucontext_t *context)
-{
-    uint64_t pending = 0, blocked;
-    __builtin_memcpy(&blocked, &context->uc_sigmask, sizeof(blocked));
-    syscall(SYS_rt_sigpending, &pending, sizeof(pending));
-    pending &= ~blocked & ~(UINT64_C(1) << (SAMPLE_SIGNAL - 1));
-    for (; pending; pending &= pending - 1) {
-        uint64_t action[4] = {0}; /* the kernel's: handler, flags, restorer, mask */
-        syscall(SYS_rt_sigaction, (long)__builtin_ctzll(pending) + 1, NULL, action, sizeof(action[3]));
-        if (action[0] != (uintptr_t)SIG_DFL && action[0] != (uintptr_t)SIG_IGN)
-            return true;
-    }
-    return false;
-}
-
-/* A signal is delivered where a system call returns, on the stack of who made it. */
-static void mark_interruption(const ucontext_t *context)
-{
-    uint64_t pc = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
-    if (pc - 2 < capture.libc_low || pc >= capture.libc_high)
-        return;
-    const uint8_t *before = (const uint8_t *)(uintptr_t)pc - 2;
-    if (before[0] == 0x0f && before[1] == 0x05 /* syscall */ && !program_is_next(context))
-        thread_self.interrupted_sp = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
-}
-
 void sample_handler(int signal, siginfo_t *info, void *context)
 {
     bool is_question = info->si_code == SI_QUEUE && info->si_pid == getpid();
@@ -118,7 +91,6 @@ void sample_handler(int signal, siginfo_t *info, void *context)
     int error = errno;
     bool is_timed = cost_is_timed(thread_self.samples_taken++);
     int64_t start_ns = is_timed ? clock_mono_ns() : 0;
-    mark_interruption(context);
     struct thread_slot *slot = capture_slot();
     if (!is_question && !atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
         atomic_fetch_add_explicit(&capture.sampling.late, 1, memory_order_relaxed);
@@ -126,5 +98,6 @@ void sample_handler(int signal, siginfo_t *info, void *context)
         sample_work_on_stack(slot, info, context, slot->handler_stack + HANDLER_STACK_BYTES,
                              is_question ? answer : take_sample);
     cost_add(&capture.handler_cost, is_timed ? clock_mono_ns() - start_ns : -1);
+    interruption_settle(context);
     errno = error;
 }

@@ -13,8 +13,8 @@
 typedef void (*sample_foreign_fn)(int signal, siginfo_t *info, void *context);
 extern sample_foreign_fn sample_foreign;
 
-/* To be installed with SA_SIGINFO | SA_RESTART and every signal masked; keeps errno. When it, and no signal
- * that the program handles, ended a system call early, thread_self.interrupted_sp says so. Signal-safe. */
+/* To be installed with SA_SIGINFO | SA_RESTART and every signal masked; keeps errno; see interruption.h for
+ * what it leaves behind. Signal-safe. */
 void sample_handler(int signal, siginfo_t *info, void *context);
 
 #endif

@@ -106,11 +106,16 @@ void call_end(struct call *call, long number, int64_t result);
 /* Did our signal, and none that the program handles, end the last try early, since call_begin or the last
  * question? `call` lies in the frame of who tried: a try made by a handler of the program's, which ran
  * meanwhile, is further down the stack. */
-static inline bool call_was_cut(const struct call *call)
+static inline bool call_was_cut_within(const struct call *call, uintptr_t bytes)
 {
-    bool was_cut = (uintptr_t)call - thread_self.interrupted_sp < CALL_FRAMES_BYTES;
+    bool was_cut = (uintptr_t)call - thread_self.interrupted_sp < bytes;
     thread_self.interrupted_sp = 0;
     return was_cut;
+}
+
+static inline bool call_was_cut(const struct call *call)
+{
+    return call_was_cut_within(call, CALL_FRAMES_BYTES);
 }
 
 /* The same of a try that failed: it may be repeated. */

@@ -3,6 +3,7 @@
 #include "hooks/call.h"
 #include "hooks/reals.h"
 #include "hooks/single.h"
+#include "hooks/transfers.h"
 
 #include <sys/single_threaded.h>
 
@@ -18,33 +19,34 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns)
 {
     thread_self.interrupted_sp = 0;
     call->timeout_ns = timeout_ns;
-    call->start_ns = timeout_ns > 0 ? clock_mono_ns() : 0;
+    /* Without a timeout in its arguments the call may have one in its socket, in ticks of the kernel's. */
+    call->start_ns = timeout_ns > 0 ? clock_mono_ns() : timeout_ns < 0 ? clock_ns(CLOCK_MONOTONIC_COARSE) : 0;
 }
 
 /* The half of a hook that runs while something is recorded. */
-#define RECORDED(ret, name, params, real_call, number, reason, object, kind, timeout, again)                 \
+#define RECORDED(ret, name, params, real_call, number, reason, object, kind, timeout, again, rest)           \
     ret name params;                                                                                         \
     static __attribute__((noinline)) ret recorded_##name params                                              \
     {                                                                                                        \
         struct call call;                                                                                    \
         ret result;                                                                                          \
-        if (LIKELY(call_only_samples(kind, kind != IO && (timeout) == 0))) {                                 \
+        bool only_samples = call_only_samples(kind, kind != IO && (timeout) == 0);                           \
+        if (LIKELY(only_samples))                                                                            \
             sampled_begin(&call, timeout);                                                                   \
-            do {                                                                                             \
-                result = real_call;                                                                          \
-            } while (UNLIKELY(result == (ret)-1) && call_was_ours(&call) && (again));                        \
-            return result;                                                                                   \
-        }                                                                                                    \
-        call_begin(&call, reason, (uint64_t)(object), kind, timeout, PLACE_HERE);                            \
+        else                                                                                                 \
+            call_begin(&call, reason, (uint64_t)(object), kind, timeout, PLACE_HERE);                        \
         do {                                                                                                 \
             result = real_call;                                                                              \
         } while (UNLIKELY(result == (ret)-1) && call_was_ours(&call) && (again));                            \
-        call_end(&call, number, result == (ret)-1 ? -(int64_t)errno : (int64_t)result);                      \
+        if (UNLIKELY(thread_self.interrupted_sp))                                                            \
+            result = (rest);                                                                                 \
+        if (!only_samples)                                                                                   \
+            call_end(&call, number, result == (ret)-1 ? -(int64_t)errno : (int64_t)result);                  \
         return result;                                                                                       \
     }
 
-#define CALL(ret, name, params, args, number, reason, object, kind, timeout, again)                          \
-    RECORDED(ret, name, params, real_##name args, number, reason, object, kind, timeout, again)              \
+#define WHOLE(ret, name, params, args, number, reason, object, kind, timeout, again, rest)                   \
+    RECORDED(ret, name, params, real_##name args, number, reason, object, kind, timeout, again, rest)        \
     EXPORT ret name params                                                                                   \
     {                                                                                                        \
         if (LIKELY(call_is_plain(kind, kind != IO && (timeout) == 0)))                                       \
@@ -68,14 +70,19 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns)
         plain_result;                                                                                        \
     })
 
-#define PLAIN(ret, name, params, args, number, reason, object, kind, timeout, again)                         \
+#define PLAIN_WHOLE(ret, name, params, args, number, reason, object, kind, timeout, again, rest)             \
     RECORDED(ret, name, params, PLAIN_CALL(ret, name, args, number), number, reason, object, kind, timeout,  \
-             again)                                                                                          \
+             again, rest)                                                                                    \
     EXPORT ret name params                                                                                   \
     {                                                                                                        \
         if (UNLIKELY(!call_is_plain(kind, kind != IO && (timeout) == 0)))                                    \
             return recorded_##name args;                                                                     \
         return single_thread() ? (ret)syscall(number, UNWRAP args) : real_##name args;                       \
     }
+
+#define CALL(ret, name, params, args, number, reason, object, kind, timeout, again)                          \
+    WHOLE(ret, name, params, args, number, reason, object, kind, timeout, again, result)
+#define PLAIN(ret, name, params, args, number, reason, object, kind, timeout, again)                         \
+    PLAIN_WHOLE(ret, name, params, args, number, reason, object, kind, timeout, again, result)
 #include "hooks/calls.def"
 #undef CALL

@@ -52,6 +52,12 @@ static long call_epoll_pwait(int fd)
     return epoll_pwait(fd, &event, 1, -1, NULL);
 }
 
+static long call_epoll_pwait2(int fd)
+{
+    struct epoll_event event;
+    return epoll_pwait2(fd, &event, 1, NULL, NULL);
+}
+
 /* For sleeps a place is a number of milliseconds; -1 asks for a wrong argument. */
 static int place_short(void)
 {
@@ -147,6 +153,8 @@ static const struct call_row rows[] = {
     {"epoll_wait", call_epoll_wait, place_epoll_ready, place_closed, place_epoll_empty, places_release, BOTH},
     {"epoll_pwait", call_epoll_pwait, place_epoll_ready, place_empty_pipe, place_epoll_empty, places_release,
      BOTH},
+    {"epoll_pwait2", call_epoll_pwait2, place_epoll_ready, place_empty_pipe, place_epoll_empty,
+     places_release, BOTH},
     {"nanosleep", call_nanosleep, place_short, place_wrong, place_long, NULL, BOTH},
     {"clock_nanosleep", call_clock_nanosleep, place_short, place_wrong, place_long, NULL, BOTH},
     {"clock_nanosleep until", call_clock_nanosleep_until, place_short, place_wrong, place_long, NULL, BOTH},
@@ -169,6 +177,7 @@ static void count_unasked_interruptions(void)
         interruptions += epoll_wait(set, &event, 1, 1) == -1;
         struct timeval short_time = {0, 500};
         interruptions += select(0, NULL, NULL, NULL, &short_time) == -1;
+        interruptions += epoll_pwait2(set, &event, 1, &(struct timespec){0, 500000}, NULL) == -1;
         interruptions += usleep(300) == -1;
     }
     transcript_line("waits interrupted without a signal of ours: %d", interruptions);

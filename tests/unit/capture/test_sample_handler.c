@@ -142,57 +142,6 @@ static void a_tick_after_the_stop_is_counted_as_late(void **state)
     assert_true(ring_is_empty(&thread_self.slot->ring));
 }
 
-static void only_a_system_call_of_libcs_is_marked_as_interrupted(void **state)
-{
-    (void)state;
-    end_a_system_call();
-    for (const uint8_t *pc = code; pc <= code + sizeof(code); pc++) {
-        thread_self.interrupted_sp = 0;
-        context.uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)pc;
-        tick(SI_TIMER, 0x1234, 0);
-        assert_int_equal(thread_self.interrupted_sp, pc == code + 2 ? INTERRUPTED_SP : 0);
-    }
-    end_a_system_call();
-    capture.libc_high = capture.libc_low;
-    thread_self.interrupted_sp = 0;
-    tick(SI_TIMER, 0x1234, 0);
-    assert_int_equal(thread_self.interrupted_sp, 0);
-}
-
-static void never_reached(int number)
-{
-    assert_int_equal(number, 0);
-}
-
-/* A tick while SIGUSR1 waits for the handler to end; then nothing waits any more. */
-static void tick_before_usr1(sighandler_t disposition)
-{
-    sigset_t one;
-    sigemptyset(&one);
-    sigaddset(&one, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &one, NULL);
-    signal(SIGUSR1, disposition);
-    raise(SIGUSR1);
-    thread_self.interrupted_sp = 0;
-    tick(SI_TIMER, 0x1234, 0);
-    signal(SIGUSR1, SIG_IGN);
-    sigprocmask(SIG_UNBLOCK, &one, NULL);
-}
-
-static void a_system_call_that_the_programs_handler_ended_too_is_not_marked(void **state)
-{
-    (void)state;
-    end_a_system_call();
-    tick_before_usr1(never_reached);
-    assert_int_equal(thread_self.interrupted_sp, 0);
-    sigaddset(&context.uc_sigmask, SIGUSR1); /* blocked where our handler returns to: it ended nothing */
-    tick_before_usr1(never_reached);
-    assert_int_equal(thread_self.interrupted_sp, INTERRUPTED_SP);
-    sigdelset(&context.uc_sigmask, SIGUSR1);
-    tick_before_usr1(SIG_IGN);
-    assert_int_equal(thread_self.interrupted_sp, INTERRUPTED_SP);
-}
-
 static void a_full_ring_counts_the_ticks_it_lost(void **state)
 {
     (void)state;
@@ -240,10 +189,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(signals_that_are_not_ours_go_to_the_programs_handler, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_tick_after_the_stop_is_counted_as_late, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(only_a_system_call_of_libcs_is_marked_as_interrupted, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_system_call_that_the_programs_handler_ended_too_is_not_marked,
-                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_ring_counts_the_ticks_it_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sink_gets_the_stack_and_the_sample, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sink_that_may_not_be_entered_gets_nothing, set_up, tear_down),

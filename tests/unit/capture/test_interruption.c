@@ -1,0 +1,138 @@
+/* Tests of what our handler leaves of a system call: on made-up contexts and a made-up libc. */
+#include "capture/interruption.h"
+#include "capture/sample_handler.h"
+#include "capture/state.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "cmocka_headers.h"
+
+#define SP 0x7000
+
+static const uint8_t code[] = {0xc3, 0x90, 0x0f, 0x05, 0xc3, 0x90, 0x90}; /* ret, nop, syscall, ret, nops */
+static const uint8_t *const instruction = code + 2, *const end = code + 4;
+static ucontext_t context;
+
+/* Where the thread stands, and what the system call made of it. */
+static void stand_at(const uint8_t *pc, long rax, const uint8_t *rcx)
+{
+    memset(&context, 0, sizeof(context));
+    context.uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)pc;
+    context.uc_mcontext.gregs[REG_RSP] = SP;
+    context.uc_mcontext.gregs[REG_RAX] = rax;
+    context.uc_mcontext.gregs[REG_RCX] = (greg_t)(uintptr_t)rcx;
+    thread_self.interrupted_sp = 0;
+    capture.libc_low = (uintptr_t)code;
+    capture.libc_high = (uintptr_t)code + sizeof(code);
+}
+
+static void never_reached(int number)
+{
+    assert_int_equal(number, 0);
+}
+
+/* Settles while SIGUSR1 waits for the handler to end; then nothing waits any more. */
+static void settle_before_usr1(sighandler_t disposition, int flags)
+{
+    struct sigaction action;
+    sigset_t one;
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = disposition;
+    action.sa_flags = flags;
+    sigemptyset(&one);
+    sigaddset(&one, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &one, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+    raise(SIGUSR1);
+    interruption_settle(&context);
+    signal(SIGUSR1, SIG_IGN);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+}
+
+static void only_where_a_system_call_of_libcs_returned_is_it_marked(void **state)
+{
+    (void)state;
+    for (const uint8_t *pc = code; pc <= code + sizeof(code); pc++) {
+        stand_at(pc, -EINTR, end);
+        interruption_settle(&context);
+        assert_int_equal(thread_self.interrupted_sp, pc == end ? SP : 0);
+    }
+    stand_at(end, -EINTR, end);
+    capture.libc_high = capture.libc_low;
+    interruption_settle(&context);
+    assert_int_equal(thread_self.interrupted_sp, 0);
+}
+
+static void a_call_that_the_programs_handler_ended_too_is_not_marked(void **state)
+{
+    (void)state;
+    stand_at(end, -EINTR, end);
+    settle_before_usr1(never_reached, SA_RESTART);
+    assert_int_equal(thread_self.interrupted_sp, 0);
+    sigaddset(&context.uc_sigmask, SIGUSR1); /* blocked where our handler returns to: it ended nothing */
+    settle_before_usr1(never_reached, 0);
+    assert_int_equal(thread_self.interrupted_sp, SP);
+    stand_at(end, -EINTR, end);
+    settle_before_usr1(SIG_IGN, 0);
+    assert_int_equal(thread_self.interrupted_sp, SP);
+}
+
+static void assert_restarted(bool is_restarted, long number)
+{
+    assert_ptr_equal(context.uc_mcontext.gregs[REG_RIP], is_restarted ? instruction : end);
+    assert_int_equal(context.uc_mcontext.gregs[REG_RAX], is_restarted ? number : -EINTR);
+    assert_int_equal(thread_self.interrupted_sp, 0);
+}
+
+static void a_restart_ends_with_eintr_when_a_handler_asked_for_it(void **state)
+{
+    (void)state;
+    stand_at(instruction, SYS_read, end);
+    interruption_settle(&context);
+    assert_restarted(true, SYS_read);
+    settle_before_usr1(never_reached, SA_RESTART);
+    assert_restarted(true, SYS_read);
+    settle_before_usr1(SIG_IGN, 0);
+    assert_restarted(true, SYS_read);
+    settle_before_usr1(never_reached, 0);
+    assert_restarted(false, SYS_read);
+}
+
+static void a_call_that_has_not_run_yet_will(void **state)
+{
+    (void)state;
+    stand_at(instruction, SYS_read, code);
+    settle_before_usr1(never_reached, 0);
+    assert_restarted(true, SYS_read);
+}
+
+static void what_the_kernel_restarts_after_any_handler_is_restarted(void **state)
+{
+    (void)state;
+    stand_at(instruction, SYS_clone, end);
+    settle_before_usr1(never_reached, 0);
+    assert_restarted(true, SYS_clone);
+    stand_at(instruction, SYS_futex, end);
+    context.uc_mcontext.gregs[REG_RSI] = FUTEX_LOCK_PI | FUTEX_PRIVATE_FLAG;
+    settle_before_usr1(never_reached, 0);
+    assert_restarted(true, SYS_futex);
+    context.uc_mcontext.gregs[REG_RSI] = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG;
+    settle_before_usr1(never_reached, 0);
+    assert_restarted(false, SYS_futex);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_where_a_system_call_of_libcs_returned_is_it_marked),
+        cmocka_unit_test(a_call_that_the_programs_handler_ended_too_is_not_marked),
+        cmocka_unit_test(a_restart_ends_with_eintr_when_a_handler_asked_for_it),
+        cmocka_unit_test(a_call_that_has_not_run_yet_will),
+        cmocka_unit_test(what_the_kernel_restarts_after_any_handler_is_restarted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
