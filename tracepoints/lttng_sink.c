@@ -12,6 +12,7 @@
 #include "base/sink.h"
 
 #include <errno.h>
+#include <lttng/urcu/urcu-ust.h>
 #include <lttng/ust-fork.h>
 #include <lttng/ust-thread.h>
 #include <signal.h>
@@ -146,6 +147,14 @@ static void sink_loss(uint64_t dropped_samples, uint64_t dropped_stacks, uint64_
 
 _Static_assert(sizeof(sigset_t) <= SINK_FORK_STATE, "the fork state holds LTTng's saved signal mask");
 
+/* What waits for readers, at the latest LTTng's destructor in `exit`, would wait for ever for this one. The
+ * event under way is lost. */
+static void sink_abandon(void)
+{
+    while (lttng_ust_urcu_read_ongoing())
+        lttng_ust_urcu_read_unlock();
+}
+
 static void sink_before_fork(void *state)
 {
     int saved_errno = errno;
@@ -186,6 +195,7 @@ static const struct sink lttng_sink = {
     .syscall = sink_syscall,
     .sample = sink_sample,
     .loss = sink_loss,
+    .abandon = sink_abandon,
     .before_fork = sink_before_fork,
     .after_fork_parent = sink_after_fork_parent,
     .after_fork_child = sink_after_fork_child,

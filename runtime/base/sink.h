@@ -55,6 +55,8 @@ struct sink {
     /* Counters of what was lost on our side, cumulative. */
     void (*loss)(uint64_t dropped_samples, uint64_t dropped_stacks, uint64_t truncated_stacks);
 
+    /* This thread was torn out of a call of this table by a handler that never returns. Signal-safe. */
+    void (*abandon)(void);
     void (*before_fork)(void *state); /* state: SINK_FORK_STATE bytes on the caller's stack */
     void (*after_fork_parent)(void *state);
     void (*after_fork_child)(void *state);

@@ -7,6 +7,7 @@
 #include "preflame/preflame.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 int preflame_label_set(const char *key, const char *value);
@@ -55,10 +56,12 @@ static bool is_absent(void)
 /* Into the engine with the guard up, as in preload.c. */
 #define ENGINE_CALL(call)                                                                                    \
     ({                                                                                                       \
-        int error_before = errno;                                                                            \
+        int error_before = errno, cancel;                                                                    \
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);                                             \
         thread_self.guard++;                                                                                 \
         int engine_result = engine->call;                                                                    \
         thread_self.guard--;                                                                                 \
+        pthread_setcancelstate(cancel, NULL);                                                                \
         errno = error_before;                                                                                \
         engine_result;                                                                                       \
     })

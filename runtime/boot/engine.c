@@ -13,6 +13,7 @@
 #define TOTAL_NS INT64_C(20000000000)
 
 static const struct engine_host *host;
+static bool is_light_child;   /* and hasn't settled yet */
 static atomic_bool is_ending; /* the next task of the keeper is the last write */
 
 static void tick(uint64_t number)
@@ -76,8 +77,14 @@ static void engine_checkpoint(void)
     write_now(false);
 }
 
+/* A child that was made lightly gets now what a forked one has from its birth. */
 static void engine_settle(void)
 {
+    if (is_light_child) {
+        is_light_child = false;
+        exit_profile_after_fork_child();
+        control_resume();
+    }
     services_start(true);
 }
 
@@ -88,8 +95,12 @@ static void engine_after_fork_child(bool is_light)
     control_after_fork_child();
     profiles_after_fork_child();
     program_profile_after_fork_child();
-    if (is_light)
+    is_light_child = is_light;
+    if (is_light) {
+        exit_profile_pause();
+        trace_forget();
         return;
+    }
     trace_after_fork_child();
     exit_profile_after_fork_child();
     control_resume();

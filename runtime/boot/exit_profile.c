@@ -23,6 +23,7 @@
 static const struct engine_host *host;
 static char folder[PATH_MAX];
 static atomic_bool is_on;
+static bool is_paused;
 static bool is_fork_child;
 static uint64_t written;      /* what had happened by the last write */
 static pid_t owner;           /* the process that the outputs are chosen for */
@@ -253,10 +254,16 @@ void exit_profile_write(bool ends)
     }
 }
 
+void exit_profile_pause(void)
+{
+    is_paused |= atomic_exchange(&is_on, false);
+}
+
 void exit_profile_after_fork_child(void)
 {
-    if (!exit_profile_is_on())
+    if (!exit_profile_is_on() && !is_paused)
         return;
+    is_paused = false;
     is_fork_child = true;
     owner = getpid();
     start_real_ns = process_start_real_ns();

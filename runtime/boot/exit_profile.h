@@ -14,5 +14,7 @@ void exit_profile_write(bool ends);
 bool exit_profile_is_on(void);
 /* In a forked child: profiles go on, to files of its own. */
 void exit_profile_after_fork_child(void);
+/* In a child that may not do that yet: they stand still until it is called. Signal-safe. */
+void exit_profile_pause(void);
 
 #endif

@@ -8,9 +8,9 @@
 #include "capture/others.h"
 #include "hooks/allocations.h"
 #include "hooks/call.h"
+#include "hooks/forks.h"
 #include "hooks/host.h"
 #include "hooks/loader.h"
-#include "hooks/processes.h"
 #include "hooks/reals.h"
 #include "hooks/signals.h"
 #include "hooks/single.h"
@@ -36,10 +36,12 @@ static char library_dir[PATH_MAX];
 #define ENTER(call)                                                                                          \
     do {                                                                                                     \
         if (engine) {                                                                                        \
-            int error = errno;                                                                               \
+            int error = errno, cancel;                                                                       \
+            pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);                                         \
             thread_self.guard++;                                                                             \
             engine->call;                                                                                    \
             thread_self.guard--;                                                                             \
+            pthread_setcancelstate(cancel, NULL);                                                            \
             errno = error;                                                                                   \
         }                                                                                                    \
     } while (0)
@@ -64,6 +66,8 @@ static bool make_state(void)
     capture.buckets->limit = (uint32_t)options_part_of_memory(&options, BUCKETS_MAX);
     capture.live->level_limit = live_levels_of(options_part_of_memory(&options, LIVE_SETS));
     threads->slot_limit = (uint32_t)options_part_of_memory(&options, THREAD_SLOTS);
+    /* Where the kernel can't, copies that nobody told of themselves stay foreign. */
+    (void)madvise(&capture.hooks_active, STATE_PAGE_BYTES, MADV_WIPEONFORK);
     capture.threads = threads; /* from here on hooks know threads and signals */
     capture.cookie = (uintptr_t)&capture;
     atomic_store_explicit(&capture.pid, getpid(), memory_order_relaxed);
@@ -72,7 +76,7 @@ static bool make_state(void)
     const struct module *own = module_find(&capture.modules, (uint64_t)(uintptr_t)&make_state);
     capture.own_low = own ? own->low : 0;
     capture.own_high = own ? own->high : 0;
-    capture.plain_low = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "syscall");
+    capture.plain_low = (uint64_t)(uintptr_t)real_syscall;
     capture.plain_high = capture.plain_low + PLAIN_CALL_BYTES;
     const struct module *libc = module_find(&capture.modules, capture.plain_low);
     capture.libc_low = libc ? libc->low : 0;
@@ -142,16 +146,30 @@ static void on_after_fork_parent(void)
     ENTER(after_fork_parent());
 }
 
-static void on_after_fork_child(bool is_light)
+/* What hooks have to do in a forked child. */
+static void wake_hooks(enum fork_kind kind)
+{
+    uint32_t active = HOOK_IDLE | (waits_are_counted() ? HOOK_WAITS : 0U);
+    if (atomic_load_explicit(&capture.sink, memory_order_relaxed))
+        active |= HOOK_TRACE;
+    if (engine && (kind == FORK_TOLD || (kind == FORK_LIGHT && single_thread())))
+        active |= HOOK_SETTLE;
+    atomic_store_explicit(&capture.hooks_active, active, memory_order_relaxed);
+}
+
+static void on_after_fork_child(enum fork_kind kind)
 {
     atomic_store_explicit(&capture.pid, getpid(), memory_order_relaxed);
-    thread_self.is_vfork_suspect = false;
+    thread_self.kin = KIN_NONE;
+    thread_self.is_forking = false;
+    if (kind != FORK_TOLD) /* the provider hasn't been told, and never will be */
+        atomic_store_explicit(&capture.sink, NULL, memory_order_relaxed);
+    atomic_store_explicit(&capture.sampling.is_active, 0, memory_order_relaxed);
     cpu_forget_timers();
     threads_after_fork_child();
     loader_after_fork_child();
-    if (engine)
-        atomic_fetch_or_explicit(&capture.hooks_active, HOOK_SETTLE, memory_order_relaxed);
-    ENTER(after_fork_child(is_light));
+    wake_hooks(kind);
+    ENTER(after_fork_child(kind != FORK_TOLD));
 }
 
 static void on_settle(void)
@@ -230,6 +248,7 @@ static void start_heap(void)
 __attribute__((constructor)) static void preload_started(void)
 {
     int error = errno;
+    atomic_store_explicit(&capture.hooks_active, HOOK_IDLE, memory_order_relaxed);
     allocations_resolve();
     reals_resolve();
     log_init(LOG_WARN);
@@ -241,7 +260,7 @@ __attribute__((constructor)) static void preload_started(void)
     if (!options.is_off && find_library_dir() && make_state()) {
         fill_host();
         single_init();
-        processes_watch_forks();
+        forks_watch();
         load_engine();
         waits_start(options.block_rate, options.mutex_fraction);
         start_heap();
@@ -256,6 +275,7 @@ __attribute__((constructor)) static void preload_started(void)
 /* Part of exit, and of a return from main: after the program's own atexit handlers. */
 __attribute__((destructor)) static void preload_ended(void)
 {
+    forks_meet_copy();
     if (capture.threads && !process_is_foreign())
         on_finish();
 }

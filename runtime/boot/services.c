@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@ static const struct engine_host *host;
 static struct http_server *server;
 static pthread_t thread;
 static bool is_running;
+/* The process is on its way out: a socket that is still coming up is gone already. */
+static atomic_bool is_ending;
 static char socket_path[PATH_MAX]; /* "" = none */
 static char helper_path[PATH_MAX];
 static const char *helper_argv[] = {helper_path, "symbolize", NULL};
@@ -147,7 +150,7 @@ static void report(void *context, int socket_error, int tcp_error, uint16_t port
     const char *host_name = options->http_host[0] ? options->http_host : "127.0.0.1";
     char name[sizeof(options->http_host) + 2];
     snprintf(name, sizeof(name), strchr(host_name, ':') ? "[%s]" : "%s", host_name);
-    if (socket_error)
+    if (socket_error && !is_ending)
         say_no_socket(socket_error);
     if (tcp_error)
         host->log(is_child_of_ours ? LOG_INFO : LOG_WARN,
@@ -255,6 +258,7 @@ void services_stop(void)
 
 void services_unlink(void)
 {
+    is_ending = true;
     if (is_running)
         http_server_unlink(server);
 }

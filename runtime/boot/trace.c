@@ -20,6 +20,7 @@ static int64_t start_ns;
 static struct losses sent;
 static uint32_t sent_session;
 static bool is_keeper_ready; /* it has entered the provider */
+static bool is_forgotten;    /* this process is a copy of which its provider doesn't know */
 
 static const struct sink *sink_now(void)
 {
@@ -117,6 +118,8 @@ static const struct sink *open_provider(void)
 
 int trace_load(void)
 {
+    if (is_forgotten)
+        return -ENOTSUP;
     pthread_mutex_lock(&load_lock);
     bool is_fresh = !sink_now();
     const struct sink *sink = is_fresh ? open_provider() : sink_now();
@@ -182,6 +185,12 @@ void trace_after_fork_parent(void)
     if (sink)
         sink->after_fork_parent(fork_state);
     pthread_mutex_unlock(&load_lock);
+}
+
+void trace_forget(void)
+{
+    is_forgotten = true;
+    pthread_mutex_init(&load_lock, NULL);
 }
 
 void trace_after_fork_child(void)

@@ -13,5 +13,7 @@ void trace_tick(bool modules_changed);
 void trace_before_fork(void);
 void trace_after_fork_parent(void);
 void trace_after_fork_child(void);
+/* In a child whose provider was not told of the fork: no traces there. Signal-safe. */
+void trace_forget(void);
 
 #endif

@@ -17,13 +17,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What hooks have to do besides the call; 0 = nothing, the state that must cost nothing. */
+/* What hooks have to do besides the call; HOOK_IDLE alone = nothing, the state that must cost nothing. */
 enum hook_reason {
     HOOK_TRACE = 1,  /* a trace provider listens */
     HOOK_SAMPLE = 2, /* our signal is in the air: EINTR may be ours */
-    HOOK_WAITS = 8,  /* waits are counted: the block, mutex, syscall and io profiles */
     HOOK_SETTLE = 4, /* a forked child that has not waited for anything yet */
+    HOOK_WAITS = 8,  /* waits are counted: the block, mutex, syscall and io profiles */
+    HOOK_IDLE = 16,  /* always, but before boot and in a copy of the process that nobody told of itself */
 };
+
+#define STATE_PAGE_BYTES 4096
 
 /* The CPU profiler's part: written by profilers/cpu, read by the handler. */
 struct sampling {
@@ -36,8 +39,10 @@ struct sampling {
 };
 
 struct capture_state {
-    _Atomic uint32_t hooks_active; /* enum hook_reason bits; the one word that hot paths load */
-    _Atomic int32_t pid;           /* of the process that this state describes */
+    /* enum hook_reason bits; the one word that hot paths load. Alone on its page, which the kernel wipes in
+     * every copy of the process, however it was made: 0 there says that this state is another process'. */
+    _Alignas(STATE_PAGE_BYTES) _Atomic uint32_t hooks_active;
+    _Alignas(STATE_PAGE_BYTES) _Atomic int32_t pid; /* of the process that this state describes */
     _Atomic(const struct sink *) sink;
     _Atomic uint32_t session; /* trace session number: grows at each session start */
     _Atomic uint32_t traces_samples;

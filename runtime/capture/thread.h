@@ -65,6 +65,13 @@ struct thread_slot {
     _Alignas(16) uint8_t handler_stack[HANDLER_STACK_BYTES];
 };
 
+/* Who may run with this thread's memory, TLS included, beside or instead of it. */
+enum kin {
+    KIN_NONE,
+    KIN_VFORK, /* a child of vfork, until the parent is seen again: it sleeps meanwhile */
+    KIN_CLONE, /* children of clone(CLONE_VM): both may run, for ever */
+};
+
 /* The thread's own state. */
 struct thread_self {
     struct thread_slot *slot;
@@ -72,20 +79,21 @@ struct thread_self {
     uint32_t guard;          /* > 0: inside preflame; hooks pass straight through */
     uint64_t interrupted_sp; /* the stack pointer at the last system call that our signal alone ended early */
     uint32_t samples_taken;  /* our signals handled: one in so many is timed */
-    uint64_t plain_call;   /* the libc function that a hook stands in for by a plain system call now, or 0 */
-    bool is_internal;      /* a thread of preflame's or of its libraries, or one that has ended */
-    bool is_ended;         /* the program's, and only its destructors of thread-specific data run */
-    bool is_resolving;     /* looks for the real allocator */
-    bool is_trace_ready;   /* sink->thread_init was called */
-    uint32_t labels;       /* number of the label set, 0 = none */
-    uint8_t wait_streak;   /* calls in a row that hardly waited */
-    uint8_t wait_skip;     /* calls to come that aren't timed */
-    uint8_t wait_weight;   /* calls that a timed one stands for; 0 = 1 */
-    uint64_t random;       /* of every profile's sampling; 0 = not begun */
-    uint64_t heap_left;    /* bytes until the next heap sample; 0 = the next allocation asks */
-    uint32_t io_tried;     /* bit by wait reason (its low five bits): a call for I/O was timed */
-    uint32_t io_slow;      /* likewise: and the last one was slow */
-    bool is_vfork_suspect; /* vfork was called: until getpid says otherwise this may be the child */
+    uint64_t plain_call; /* the libc function that a hook stands in for by a plain system call now, or 0 */
+    bool is_internal;    /* a thread of preflame's or of its libraries, or one that has ended */
+    bool is_ended;       /* the program's, and only its destructors of thread-specific data run */
+    bool is_resolving;   /* looks for the real allocator */
+    bool is_trace_ready; /* sink->thread_init was called */
+    uint32_t labels;     /* number of the label set, 0 = none */
+    uint8_t wait_streak; /* calls in a row that hardly waited */
+    uint8_t wait_skip;   /* calls to come that aren't timed */
+    uint8_t wait_weight; /* calls that a timed one stands for; 0 = 1 */
+    uint64_t random;     /* of every profile's sampling; 0 = not begun */
+    uint64_t heap_left;  /* bytes until the next heap sample; 0 = the next allocation asks */
+    uint32_t io_tried;   /* bit by wait reason (its low five bits): a call for I/O was timed */
+    uint32_t io_slow;    /* likewise: and the last one was slow */
+    uint8_t kin;         /* enum kin: which of two processes that share this memory is it? */
+    bool is_forking;     /* inside libc's fork */
 };
 
 extern __thread struct thread_self thread_self __attribute__((tls_model("initial-exec")));

@@ -2,7 +2,9 @@
 #include "hooks/call.h"
 
 #include "base/clock.h"
+#include "hooks/forks.h"
 #include "hooks/host.h"
+#include "hooks/inside.h"
 #include "hooks/vfork.h"
 
 #include <errno.h>
@@ -20,9 +22,10 @@ const struct sink *call_sink(void)
     if (!sink->is_enabled())
         return NULL;
     if (!thread_self.is_trace_ready) {
-        thread_self.guard++;
+        struct inside inside;
+        inside_begin(&inside);
         sink->thread_init();
-        thread_self.guard--;
+        inside_end(&inside);
         thread_self.is_trace_ready = true;
     }
     return sink;
@@ -72,9 +75,10 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
                 const struct place *place)
 {
     int error = errno;
+    forks_meet_copy();
     uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
     bool is_watched = call_is_watched();
-    if (UNLIKELY(active & HOOK_SETTLE) && kind != IO && is_watched)
+    if (UNLIKELY(active & HOOK_SETTLE) && kind != IO && is_watched && !forks_are_in_handler())
         TELL_HOST(settle);
     *call = (struct call){.object = object,
                           .reason = (uint8_t)reason,
@@ -87,10 +91,11 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
     if (call->is_watched)
         waits_publish(reason, object, call->start_ns, place);
     if (call->sink && kind != IO) {
-        thread_self.guard++;
+        struct inside inside;
+        inside_begin(&inside);
         call->stack = stack_sent(call->sink);
         call->sink->block(call->reason, object, timeout_ns, call->stack);
-        thread_self.guard--;
+        inside_end(&inside);
         call->is_begun = true;
     }
     thread_self.interrupted_sp = 0;
@@ -116,7 +121,8 @@ static void tell_end(struct call *call, long number, int64_t result, int64_t dur
         (duration_ns >= CALL_SLOW_NS || atomic_load_explicit(&call_traces_all, memory_order_relaxed));
     if (!sends_wait && !sends_syscall)
         return;
-    thread_self.guard++;
+    struct inside inside;
+    inside_begin(&inside);
     if (!call->stack)
         call->stack = stack_sent(sink);
     if (sends_wait)
@@ -124,7 +130,7 @@ static void tell_end(struct call *call, long number, int64_t result, int64_t dur
                       call->stack);
     if (sends_syscall)
         sink->syscall((int32_t)number, result, duration_ns, call->stack);
-    thread_self.guard--;
+    inside_end(&inside);
 }
 
 static void count_end(const struct call *call, long number, int64_t result, int64_t duration_ns,

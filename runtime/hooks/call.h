@@ -45,7 +45,7 @@ struct call {
 /* Anything to do besides the call? One load. */
 static inline bool hooks_are_active(void)
 {
-    return atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) != 0;
+    return atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) != HOOK_IDLE;
 }
 
 /* Nothing but waits may be counted, and this call's isn't? One load, and one of the thread's when they are.
@@ -53,15 +53,16 @@ static inline bool hooks_are_active(void)
 static inline bool call_is_plain(enum call_kind kind, bool never_waits)
 {
     uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
-    return LIKELY(!active) || (active == HOOK_WAITS && (kind == IO ? waits_skip_this() : never_waits));
+    return LIKELY(active == HOOK_IDLE) ||
+           (active == (HOOK_IDLE | HOOK_WAITS) && (kind == IO ? waits_skip_this() : never_waits));
 }
 
 /* The same while samples are taken: only an EINTR may be ours. */
 static inline bool call_only_samples(enum call_kind kind, bool never_waits)
 {
     uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
-    return active == HOOK_SAMPLE ||
-           (active == (HOOK_SAMPLE | HOOK_WAITS) && (kind == IO ? waits_skip_this() : never_waits));
+    return active == (HOOK_IDLE | HOOK_SAMPLE) || (active == (HOOK_IDLE | HOOK_SAMPLE | HOOK_WAITS) &&
+                                                   (kind == IO ? waits_skip_this() : never_waits));
 }
 
 /* The caller of the function that this stands in, as it goes on when the function returns. */

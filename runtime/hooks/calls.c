@@ -62,7 +62,7 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns)
         ret plain_result;                                                                                    \
         if (single_thread()) {                                                                               \
             thread_self.plain_call = (uint64_t)(uintptr_t)real_##name;                                       \
-            plain_result = (ret)syscall(number, UNWRAP args);                                                \
+            plain_result = (ret)real_syscall(number, UNWRAP args);                                           \
             thread_self.plain_call = 0;                                                                      \
         } else {                                                                                             \
             plain_result = real_##name args;                                                                 \
@@ -77,7 +77,7 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns)
     {                                                                                                        \
         if (UNLIKELY(!call_is_plain(kind, kind != IO && (timeout) == 0)))                                    \
             return recorded_##name args;                                                                     \
-        return single_thread() ? (ret)syscall(number, UNWRAP args) : real_##name args;                       \
+        return single_thread() ? (ret)real_syscall(number, UNWRAP args) : real_##name args;                  \
     }
 
 #define CALL(ret, name, params, args, number, reason, object, kind, timeout, again)                          \

@@ -5,12 +5,20 @@
 
 #include <stdbool.h>
 
+/* How a child came to be, and so what may be done in it. */
+enum fork_kind {
+    FORK_TOLD,  /* by libc's fork, which put libc in order: anything */
+    FORK_LIGHT, /* libc's state is as it was: async-signal-safe work; anything later, if the program has no
+                   threads */
+    FORK_ALIEN, /* by means unknown, and so it may end: no thread of ours, ever */
+};
+
 struct hooks_host {
     void (*finish)(void);     /* the process ends now: write what is to be written */
     void (*checkpoint)(void); /* an exec may end the image: write, and go on if it fails */
     void (*before_fork)(void);
     void (*after_fork_parent)(void);
-    void (*after_fork_child)(bool is_light); /* light: _Fork, only async-signal-safe work */
+    void (*after_fork_child)(enum fork_kind kind);
     void (*settle)(void); /* a forked child waits: it is here to stay, and no exec follows at once */
     void (*last_thread_ended)(void); /* no thread of the program is left: don't keep the process alive */
 };

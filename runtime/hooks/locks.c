@@ -1,6 +1,8 @@
 /* A wait for a lock, and a release of one that is waited for. */
 #include "hooks/locks.h"
 
+#include "hooks/inside.h"
+
 #include <errno.h>
 
 static uint32_t stack_of_caller(void)
@@ -51,11 +53,12 @@ void locks_release(unsigned reason, const void *object, bool is_mutex)
     int error = errno;
     uint32_t stack = 0;
     if (sink) {
-        thread_self.guard++;
+        struct inside inside;
+        inside_begin(&inside);
         stack = capture_here();
         capture_send_stack(sink, stack);
         sink->wake((uint8_t)reason, (uintptr_t)object, contention_waiting(object), stack);
-        thread_self.guard--;
+        inside_end(&inside);
     }
     waits_released(object, reason, is_mutex, stack);
     errno = error;

@@ -1,9 +1,8 @@
-/* How a process forks, becomes another program and ends. */
-#include "hooks/processes.h"
-
+/* How a process starts another program, becomes one, and ends. */
+#include "hooks/forks.h"
 #include "hooks/host.h"
 #include "hooks/reals.h"
-#include "hooks/signals.h"
+#include "hooks/torn.h"
 #include "hooks/vfork.h"
 #include "profilers/cpu.h"
 
@@ -12,94 +11,6 @@
 #include <stdlib.h>
 
 struct hooks_host hooks_host;
-
-static uint64_t
-    mask_before_fork; /* of the one thread that forks: glibc runs fork handlers one thread at a time */
-
-/* Forks of preflame's own making, or of a library that it loads (lttng-ust forks in its constructor), are
- * nobody's. */
-static bool fork_is_internal(void)
-{
-    return thread_self.guard || thread_self.is_internal;
-}
-
-static void before_fork(void)
-{
-    if (process_is_foreign() || fork_is_internal())
-        return;
-    uint64_t before;
-    signals_hold(&before); /* a storm of signals would restart the clone for ever */
-    TELL_HOST(before_fork);
-    mask_before_fork = before;
-}
-
-static void after_fork_parent(void)
-{
-    if (process_is_foreign() || fork_is_internal())
-        return;
-    uint64_t before = mask_before_fork;
-    TELL_HOST(after_fork_parent);
-    signals_release(&before);
-}
-
-static void after_fork_child(void)
-{
-    if (fork_is_internal()) /* it stays foreign: hooks pass straight through */
-        return;
-    uint64_t before = mask_before_fork;
-    TELL_HOST(after_fork_child, false);
-    signals_release(&before);
-}
-
-void processes_watch_forks(void)
-{
-    /* Handlers, not a hook of fork: they also see daemon() and forkpty(), which fork inside libc. */
-    if (pthread_atfork(before_fork, after_fork_parent, after_fork_child) != 0)
-        return;
-}
-
-pid_t _Fork(void);
-EXPORT pid_t _Fork(void)
-{
-    uint64_t before;
-    if (process_is_foreign() || fork_is_internal())
-        return real__Fork();
-    signals_hold(&before);
-    pid_t pid = real__Fork();
-    int error = errno;
-    if (pid == 0)
-        TELL_HOST(after_fork_child, true);
-    signals_release(&before);
-    errno = error;
-    return pid;
-}
-
-/* vfork can't be wrapped by a function that returns: mark the thread and go to libc's, which returns to our
- * caller. */
-__asm__(".pushsection .text\n"
-        ".globl vfork\n"
-        ".type vfork, @function\n"
-        "vfork:\n"
-        "\t.cfi_startproc\n"
-        "\tcmpq $0, real_vfork(%rip)\n"
-        "\tjne 1f\n"
-        "\tsubq $8, %rsp\n"
-        "\t.cfi_adjust_cfa_offset 8\n"
-        "\tcall reals_resolve\n"
-        "\taddq $8, %rsp\n"
-        "\t.cfi_adjust_cfa_offset -8\n"
-        "1:\tcall processes_suspect_vfork\n"
-        "\tjmp *real_vfork(%rip)\n"
-        "\t.cfi_endproc\n"
-        ".size vfork, .-vfork\n"
-        ".popsection\n");
-
-/* Called by the assembly above with the stack off by 8: touches TLS only. */
-__attribute__((used, visibility("hidden"))) void processes_suspect_vfork(void);
-void processes_suspect_vfork(void)
-{
-    thread_self.is_vfork_suspect = true;
-}
 
 /* spawn: the timer is quiet while the clone lasts; blocking our signal instead would show in the child's
  * mask. */
@@ -127,6 +38,7 @@ __asm__(".symver hook_old_posix_spawnp, posix_spawnp@GLIBC_2.2.5");
 /* exec ends this image: what was recorded is written first. If it fails, recording goes on. */
 static bool before_exec(void)
 {
+    forks_meet_copy();
     if (process_is_foreign())
         return false;
     int error = errno;
@@ -204,33 +116,30 @@ EXPORT int execle(const char *file, const char *first, ...)
 
 /* The ways out. `exit` and a return from main pass our destructor, and quick_exit's handlers belong to the
  * program. */
-#define FINISH()                                                                                             \
-    if (!process_is_foreign())                                                                               \
-    TELL_HOST(finish)
-
 EXPORT void _exit(int status)
 {
-    FINISH();
+    forks_finish();
     reals_resolve();
     ((leave_fn)real__exit)(status);
 }
 
 EXPORT void _Exit(int status)
 {
-    FINISH();
+    forks_finish();
     reals_resolve();
     ((leave_fn)real__Exit)(status);
 }
 
 EXPORT void quick_exit(int status)
 {
-    FINISH();
+    forks_finish();
     reals_resolve();
     ((leave_fn)real_quick_exit)(status);
 }
 
 EXPORT void exit(int status)
 {
+    hooks_were_torn(); /* from a handler, perhaps: destructors must not wait for what it interrupted */
     reals_resolve();
     ((leave_fn)real_exit)(status);
 }
@@ -244,10 +153,11 @@ static bool abort_is_handled(void)
 
 EXPORT void abort(void)
 {
+    forks_meet_copy();
     if (!process_is_foreign() && abort_is_handled())
         TELL_HOST(checkpoint);
     else
-        FINISH();
+        forks_finish();
     reals_resolve();
     ((leave_fn)real_abort)(0);
 }

@@ -46,6 +46,9 @@ static int missing(void)
 #undef STREAM_CALL
 
 void *real_dlopen, *real_dlmopen, *real_vfork;
+void *real_longjmp, *real__longjmp, *real_siglongjmp, *real_setjmp, *real__setjmp, *real___sigsetjmp,
+    *real___longjmp_chk;
+long (*real_syscall)(long number, ...);
 void *real_pthread_exit, *real_thrd_exit, *real__exit, *real__Exit, *real_quick_exit, *real_exit, *real_abort;
 
 struct row {
@@ -66,11 +69,24 @@ static const struct row rows[] = {
 #define STREAM_CALL(ret, name, params, args, stream) {#name, NULL, (void **)(void *)&real_##name},
 #include "hooks/stdio.def"
 #undef STREAM_CALL
-    {"dlopen", NULL, &real_dlopen},       {"dlmopen", NULL, &real_dlmopen},
-    {"vfork", NULL, &real_vfork},         {"pthread_exit", NULL, &real_pthread_exit},
-    {"thrd_exit", NULL, &real_thrd_exit}, {"_exit", NULL, &real__exit},
-    {"_Exit", NULL, &real__Exit},         {"quick_exit", NULL, &real_quick_exit},
-    {"exit", NULL, &real_exit},           {"abort", NULL, &real_abort},
+    {"dlopen", NULL, &real_dlopen},
+    {"dlmopen", NULL, &real_dlmopen},
+    {"vfork", NULL, &real_vfork},
+    {"pthread_exit", NULL, &real_pthread_exit},
+    {"thrd_exit", NULL, &real_thrd_exit},
+    {"_exit", NULL, &real__exit},
+    {"_Exit", NULL, &real__Exit},
+    {"quick_exit", NULL, &real_quick_exit},
+    {"exit", NULL, &real_exit},
+    {"abort", NULL, &real_abort},
+    {"longjmp", NULL, &real_longjmp},
+    {"_longjmp", NULL, &real__longjmp},
+    {"siglongjmp", NULL, &real_siglongjmp},
+    {"__longjmp_chk", NULL, &real___longjmp_chk},
+    {"setjmp", NULL, &real_setjmp},
+    {"_setjmp", NULL, &real__setjmp},
+    {"__sigsetjmp", NULL, &real___sigsetjmp},
+    {"syscall", NULL, (void **)(void *)&real_syscall},
 };
 
 void reals_resolve(void)

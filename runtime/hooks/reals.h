@@ -49,7 +49,9 @@
 #undef STREAM_CALL
 
 /* Functions that never return, and those whose caller matters: plain pointers, NULL until resolved. */
-extern void *real_dlopen, *real_dlmopen, *real_vfork;
+extern void *real_dlopen, *real_dlmopen, *real_vfork, *real_longjmp, *real__longjmp, *real_siglongjmp,
+    *real_setjmp, *real__setjmp, *real___sigsetjmp, *real___longjmp_chk;
+extern long (*real_syscall)(long number, ...);
 typedef void (*leave_fn)(int) __attribute__((noreturn));
 typedef void (*leave_with_fn)(void *) __attribute__((noreturn));
 extern void *real_pthread_exit, *real_thrd_exit, *real__exit, *real__Exit, *real_quick_exit, *real_exit,

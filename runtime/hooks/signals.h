@@ -16,8 +16,8 @@ void signals_keep_sampler(void);
  * default, which would end the process; then they end it. The program sees SIG_DFL. */
 void signals_own_fatal(const int *numbers, void (*on_fatal)(void));
 
-/* Keeps our signal from the calling thread (errno kept), and lets it through again: around calls that the
- * kernel restarts for ever under a storm of signals. Signal-safe. */
+/* Keeps our signal from the calling thread (errno kept), and lets it through again: around calls that would
+ * begin anew at every signal. Signal-safe. */
 void signals_hold(uint64_t *ret_before);
 void signals_release(const uint64_t *before);
 

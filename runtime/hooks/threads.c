@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "capture/memory.h"
 #include "hooks/call.h"
+#include "hooks/forks.h"
 #include "hooks/host.h"
+#include "hooks/inside.h"
 #include "hooks/reals.h"
 #include "hooks/signals.h"
 #include "hooks/single.h"
@@ -26,10 +28,11 @@ static void tell_started(const struct thread_slot *slot)
     const struct sink *sink = call_sink();
     if (!sink)
         return;
-    thread_self.guard++;
+    struct inside inside;
+    inside_begin(&inside);
     uint64_t entry = slot->start ? (uint64_t)(uintptr_t)slot->start : (uint64_t)(uintptr_t)slot->start_c11;
     sink->thread_start((uint64_t)pthread_self(), slot->parent_tid, entry, slot->name);
-    thread_self.guard--;
+    inside_end(&inside);
 }
 
 static void thread_began(struct thread_slot *slot)
@@ -56,9 +59,10 @@ static void tell_ended(void)
     const struct sink *sink = call_sink();
     if (!sink)
         return;
-    thread_self.guard++;
+    struct inside inside;
+    inside_begin(&inside);
     sink->thread_exit((uint64_t)pthread_self());
-    thread_self.guard--;
+    inside_end(&inside);
 }
 
 /* A trace provider's threads never end, and would keep a process alive whose last thread has: end it as libc
@@ -90,6 +94,8 @@ static void thread_ended(void *argument)
     cpu_settle_self(slot);
     cpu_disarm_self(slot);
     waits_unpublish();
+    /* Cancelled in the middle of a walk, perhaps: dlclose would wait for it for ever. */
+    atomic_store_explicit(&slot->in_capture, 0, memory_order_release);
     thread_self.is_ended = !is_internal;
     thread_self.is_internal = true;
     thread_self.slot = NULL;
@@ -139,6 +145,7 @@ static struct thread_slot *slot_for_child(const pthread_attr_t *attributes)
 {
     if (!capture.threads)
         return NULL;
+    forks_meet_copy();
     struct thread_slot *slot = thread_slot_take(capture.threads);
     if (!slot)
         return NULL;
@@ -202,13 +209,67 @@ static void tell_created(const pthread_t *thread, const struct thread_slot *slot
     if (!sink)
         return;
     int error = errno;
-    thread_self.guard++;
+    struct inside inside;
+    inside_begin(&inside);
     uint64_t id = result ? 0 : id_of_child(thread, slot);
     uint32_t stack = capture_here();
     capture_send_stack(sink, stack);
     sink->thread_create(id, entry, result, stack);
-    thread_self.guard--;
+    inside_end(&inside);
     errno = error;
+}
+
+/* glibc frees a cached stack's dynamic TLS, which a provider has and the program may not, before it forgets
+ * it: a fork meanwhile makes the child free it again (get_cached_stack, reclaim_stacks in glibc 2.36). */
+static _Atomic int32_t creations;
+static atomic_bool is_creation_held;
+
+#define CREATION_WAIT_NS INT64_C(100000000)
+
+static void wait_for_creations(void)
+{
+    int64_t end_ns = clock_mono_ns() + CREATION_WAIT_NS; /* this thread may have been interrupted in one */
+    while (atomic_load(&creations) && clock_mono_ns() < end_ns)
+        syscall(SYS_sched_yield);
+}
+
+void threads_hold_creation(void)
+{
+    if (!atomic_load_explicit(&capture.sink, memory_order_relaxed))
+        return;
+    atomic_store(&is_creation_held, true);
+    wait_for_creations();
+}
+
+void threads_release_creation(void)
+{
+    atomic_store(&is_creation_held, false);
+}
+
+/* Counts itself in; steps back while a fork goes on, unless that waits for this very thread. */
+static void begin_creation(void)
+{
+    int64_t end_ns = 0;
+    for (;;) {
+        atomic_fetch_add(&creations, 1);
+        if (LIKELY(!atomic_load(&is_creation_held)))
+            return;
+        int64_t now_ns = clock_mono_ns();
+        end_ns = end_ns ? end_ns : now_ns + 2 * CREATION_WAIT_NS;
+        if (now_ns > end_ns)
+            return;
+        atomic_fetch_sub(&creations, 1);
+        syscall(SYS_sched_yield);
+    }
+}
+
+static int create_with_libc(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                            void *argument)
+{
+    begin_creation();
+    int result = real_pthread_create(thread, attributes, start, argument);
+    atomic_fetch_sub(&creations, 1);
+    return result;
 }
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
@@ -216,11 +277,11 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 {
     struct thread_slot *slot = slot_for_child(attributes);
     if (!slot)
-        return real_pthread_create(thread, attributes, start, argument);
+        return create_with_libc(thread, attributes, start, argument);
     slot->start = start;
     slot->start_argument = argument;
     thread_slot_hold(slot);
-    int result = real_pthread_create(thread, attributes, trampoline, slot);
+    int result = create_with_libc(thread, attributes, trampoline, slot);
     if (result)
         child_failed(slot);
     thread_created(!result);
@@ -237,7 +298,9 @@ EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
     slot->start_c11 = start;
     slot->start_argument = argument;
     thread_slot_hold(slot);
+    begin_creation();
     int result = real_thrd_create(thread, trampoline_c11, slot);
+    atomic_fetch_sub(&creations, 1);
     if (result != thrd_success)
         child_failed(slot);
     thread_created(result == thrd_success);
@@ -278,9 +341,10 @@ EXPORT int pthread_detach(pthread_t thread)
 {
     const struct sink *sink = hooks_are_traced() ? call_sink() : NULL;
     if (sink) {
-        thread_self.guard++;
+        struct inside inside;
+        inside_begin(&inside);
         sink->thread_detach((uint64_t)thread);
-        thread_self.guard--;
+        inside_end(&inside);
     }
     return real_pthread_detach(thread);
 }
@@ -294,6 +358,18 @@ static void main_thread_leaves(void)
     if (atomic_exchange(&is_main_doomed, true)) /* counted as gone already: thread_ended counts it again */
         atomic_fetch_add_explicit(&program_threads, 1, memory_order_acq_rel);
     thread_ended(slot);
+}
+
+void threads_leave_raw(int status)
+{
+    forks_meet_copy();
+    struct thread_slot *slot = thread_self.slot;
+    if (!slot || thread_self.is_internal || process_is_foreign())
+        return;
+    bool is_last = atomic_load_explicit(&program_threads, memory_order_relaxed) == 1;
+    thread_ended(slot);
+    if (is_last) /* the kernel might see another, a trace provider's */
+        real_syscall(SYS_exit_group, (long)status);
 }
 
 /* Cancelling the first thread unwinds it inside libc, where nobody tells us: count it as gone now. If it
@@ -337,9 +413,10 @@ EXPORT int pthread_setname_np(pthread_t thread, const char *name)
         strncpy(slot->name, name, sizeof(slot->name) - 1);
         const struct sink *sink = tid && hooks_are_traced() ? call_sink() : NULL;
         if (sink) {
-            thread_self.guard++;
+            struct inside inside;
+            inside_begin(&inside);
             sink->thread_name(tid, slot->name);
-            thread_self.guard--;
+            inside_end(&inside);
         }
         break;
     }
@@ -369,6 +446,10 @@ void threads_after_fork_child(void)
     uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
     for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
         struct thread_slot *slot = &capture.threads->slots[i];
+        if (slot != thread_self.slot &&
+            atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE &&
+            !atomic_load_explicit(&slot->in_capture, memory_order_relaxed))
+            continue; /* untouched: its pages stay the parent's */
         atomic_store_explicit(&slot->ring.tail, atomic_load_explicit(&slot->ring.head, memory_order_relaxed),
                               memory_order_relaxed);
         atomic_store_explicit(&slot->ring.dropped, 0, memory_order_relaxed);
@@ -381,6 +462,8 @@ void threads_after_fork_child(void)
             thread_slot_leave(capture.threads, slot);
     }
     contention_forget();
+    atomic_store(&creations, 0);
+    atomic_store(&is_creation_held, false);
     /* The child's only thread is its first one, wherever it began. */
     atomic_store_explicit(&program_threads, 1, memory_order_relaxed);
     atomic_store_explicit(&is_main_doomed, false, memory_order_relaxed);

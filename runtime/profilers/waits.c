@@ -26,6 +26,11 @@ void waits_start(int64_t rate_ns, int64_t fraction)
         atomic_fetch_or_explicit(&capture.hooks_active, HOOK_WAITS, memory_order_release);
 }
 
+bool waits_are_counted(void)
+{
+    return block_rate_ns || mutex_fraction;
+}
+
 /* Whether an amount is counted; a small one is with probability amount/rate, and then stands for `rate`.
  * *count grows in the same proportion. */
 static bool is_counted(int64_t rate, int64_t *amount, int64_t *count)

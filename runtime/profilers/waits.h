@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Does waits_start's choice count anything? Signal-safe. */
+bool waits_are_counted(void);
+
 /* What is in hand between a wait's begin and its end. */
 struct lock_wait {
     const void *object;

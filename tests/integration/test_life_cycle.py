@@ -22,9 +22,10 @@ def burned_ns(path, name):
     return pprof_reader.read(path).cumulative(name, "cpu")
 
 
-@pytest.mark.parametrize("way", ["fork", "daemon", "closes", "main-pthread-exit", "main-cancelled", "exec",
-                                 "fork-dlopen", "fork-dlmopen", "spawn", "return", "exit", "_exit", "_Exit",
-                                 "quick_exit", "abort", "abort-caught", "blocks-signals"])
+@pytest.mark.parametrize("way", ["fork", "raw-fork", "_Fork", "clone", "daemon", "closes", "main-pthread-exit",
+                                 "main-cancelled", "exec", "fork-dlopen", "fork-dlmopen", "spawn", "raw-exit",
+                                 "raw-exit-of-all", "return", "exit", "_exit", "_Exit", "quick_exit", "abort",
+                                 "abort-caught", "blocks-signals"])
 @pytest.mark.parametrize("profile", ["", "cpu"])
 def test_status_and_output_are_as_bare(runner, tmp_path, way, profile):
     extra = {"PREFLAME_PROFILE": profile, "PREFLAME_OUT": tmp_path / "out"} if profile else {}
@@ -59,8 +60,8 @@ def test_the_end_of_main_alone_ends_with_status_zero(runner, tmp_path, trace, wa
     assert outcome.status == 0
 
 
-@pytest.mark.parametrize("way", ["return", "exit", "_exit", "_Exit", "quick_exit", "abort", "abort-caught", "closes",
-                                 "blocks-signals"])
+@pytest.mark.parametrize("way", ["return", "exit", "_exit", "_Exit", "quick_exit", "raw-exit", "abort", "abort-caught",
+                                 "closes", "blocks-signals"])
 def test_the_profile_is_written_at_every_end(runner, tmp_path, way):
     out = tmp_path / "out"
     outcome = profiled(runner, way, out)
@@ -108,9 +109,10 @@ def child_profiles(out):
     return [path for path in out.glob("cpu.pprof.*") if re.fullmatch(r"cpu\.pprof\.\d+", path.name)]
 
 
-def test_a_forked_child_leaves_its_own_profile(runner, tmp_path):
+@pytest.mark.parametrize("way", ["fork", "raw-fork", "_Fork", "clone"])
+def test_a_child_leaves_its_own_profile(runner, tmp_path, way):
     out = tmp_path / "out"
-    profiled(runner, "fork", out)
+    profiled(runner, way, out)
     children = child_profiles(out)
     assert len(children) == 1
     assert burned_ns(out / "cpu.pprof", "burn_parent") >= LEAST_NS

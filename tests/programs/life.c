@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +71,87 @@ static int way_fork(int64_t cpu_ns, char **argv)
     burn_parent(cpu_ns);
     printf("child ended with %d\n", wait_for(pid));
     return 4;
+}
+
+/* A child made by other means than fork: it works after its first wait, as a server would. */
+static int child_after_a_wait(int64_t cpu_ns)
+{
+    usleep(1000);
+    burn_child(cpu_ns);
+    say("child is done");
+    return 3;
+}
+
+static int finish_with(pid_t pid, int64_t cpu_ns)
+{
+    burn_parent(cpu_ns);
+    printf("child ended with %d\n", wait_for(pid));
+    return 4;
+}
+
+static int way_raw_fork(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    pid_t pid = (pid_t)syscall(SYS_fork);
+    if (pid == 0) {
+        exit(child_after_a_wait(cpu_ns));
+    }
+    return finish_with(pid, cpu_ns);
+}
+
+static int way_light_fork(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    pid_t pid = _Fork();
+    if (pid == 0) {
+        exit(child_after_a_wait(cpu_ns));
+    }
+    return finish_with(pid, cpu_ns);
+}
+
+static int clone_main(void *arg)
+{
+    return child_after_a_wait(*(int64_t *)arg);
+}
+
+static int way_clone(int64_t cpu_ns, char **argv)
+{
+    static char stack[256 * 1024] __attribute__((aligned(16)));
+    (void)argv;
+    pid_t pid = clone(clone_main, stack + sizeof stack, SIGCHLD, &cpu_ns);
+    return finish_with(pid, cpu_ns);
+}
+
+/* Leaves by the system call that ends a thread: the last one's ends the process. */
+static int way_raw_exit(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    burn_parent(cpu_ns);
+    say("leaves by the system call exit");
+    syscall(SYS_exit, 13);
+    return 1;
+}
+
+static void *leave_raw(void *arg)
+{
+    burn_child(*(int64_t *)arg);
+    say("the last thread leaves so too");
+    syscall(SYS_exit, 14);
+    return NULL;
+}
+
+static int way_raw_exit_of_all(int64_t cpu_ns, char **argv)
+{
+    static int64_t child_cpu_ns;
+    pthread_t thread;
+    (void)argv;
+    child_cpu_ns = cpu_ns;
+    if (pthread_create(&thread, NULL, leave_raw, &child_cpu_ns) != 0) {
+        return 1;
+    }
+    say("the first thread leaves by the system call exit");
+    syscall(SYS_exit, 15);
+    return 1;
 }
 
 static void close_everything(void)
@@ -352,6 +435,11 @@ static const struct {
     int (*run)(int64_t cpu_ns, char **argv);
 } ways[] = {
     {"fork", way_fork},
+    {"raw-fork", way_raw_fork},
+    {"_Fork", way_light_fork},
+    {"clone", way_clone},
+    {"raw-exit", way_raw_exit},
+    {"raw-exit-of-all", way_raw_exit_of_all},
     {"daemon", way_daemon},
     {"closes", way_closes},
     {"main-pthread-exit", way_main_exits_thread},
