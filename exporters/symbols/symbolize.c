@@ -3,9 +3,11 @@
 #include "exporters/symbols/symbolize.h"
 
 #include "exporters/symbols/object.h"
+#include "exporters/symbols/perf_map.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,17 @@ struct work {
     struct profile_line *lines; /* owned */
     size_t line_count, line_room;
     struct map shown_ids; /* raw name -> string of `out`: each is demangled once */
+    uint64_t *outside;    /* owned: the addresses outside every file, ascending */
+    struct perf_map perf_map;
 };
+
+static const struct profile_mapping *file_mapping(const struct profile *in,
+                                                  const struct profile_location *location)
+{
+    const struct profile_mapping *mapping =
+        location->mapping < in->mappings.count ? &in->mappings.data[location->mapping] : NULL;
+    return mapping && mapping->file ? mapping : NULL;
+}
 
 static int add_line(struct work *work, uint32_t location, struct profile_line line)
 {
@@ -95,11 +107,17 @@ static int keep_lines(struct work *work, uint32_t index)
     return error;
 }
 
-/* Code outside every file: its address is all there is to say. */
-static int name_by_address(struct work *work, uint32_t index)
+/* Code outside every file: what made it may have said its name, which is not for demanglers; else its address
+ * is all there is to say. */
+static int name_outside(struct work *work, uint32_t index)
 {
+    uint64_t address = work->in->locations.data[index].address;
+    const char *made = perf_map_find(&work->perf_map, address);
     char name[32];
-    snprintf(name, sizeof(name), "0x%" PRIx64, work->in->locations.data[index].address);
+    if (made)
+        return add_line(work, index,
+                        (struct profile_line){.function = profile_add_function(work->out, made, "", "", 0)});
+    snprintf(name, sizeof(name), "0x%" PRIx64, address);
     return add_frame(work, index, &(struct symbol_frame){.name = name});
 }
 
@@ -115,6 +133,41 @@ static int compare_tasks(const void *left, const void *right)
     return (a->location > b->location) - (a->location < b->location);
 }
 
+static int compare_addresses(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Reads the perf map, if there is one, for the addresses that may be in it. */
+static int read_perf_map(struct work *work)
+{
+    const struct profile *in = work->in;
+    const struct symbolize_options none = {0}, *options = work->options ? work->options : &none;
+    const char *root = options->root ? options->root : "", *file = options->perf_map;
+    char path[PATH_MAX];
+    size_t count = 0, distinct = 0;
+    if (!file || snprintf(path, sizeof(path), "%s%s", root, file) >= (int)sizeof(path))
+        return 0;
+    work->outside = calloc(in->locations.count + 1, sizeof(*work->outside));
+    if (!work->outside)
+        return -ENOMEM;
+    for (size_t i = 0; i < in->locations.count; i++) {
+        const struct profile_location *location = &in->locations.data[i];
+        if (!location->line_count && !file_mapping(in, location))
+            work->outside[count++] = location->address;
+    }
+    qsort(work->outside, count, sizeof(*work->outside), compare_addresses);
+    for (size_t i = 0; i < count; i++) {
+        if (!i || work->outside[i] != work->outside[i - 1])
+            work->outside[distinct++] = work->outside[i];
+    }
+    int error = perf_map_init(&work->perf_map, work->outside, distinct);
+    if (!error)
+        error = perf_map_read(&work->perf_map, path);
+    return error == -ENOMEM ? error : 0;
+}
+
 /* Settles what needs no object, and lists the rest, by object and address. */
 static int plan(struct work *work)
 {
@@ -122,12 +175,11 @@ static int plan(struct work *work)
     int error = 0;
     for (uint32_t i = 0; i < in->locations.count && !error; i++) {
         const struct profile_location *location = &in->locations.data[i];
-        const struct profile_mapping *mapping =
-            location->mapping < in->mappings.count ? &in->mappings.data[location->mapping] : NULL;
+        const struct profile_mapping *mapping = file_mapping(in, location);
         if (location->line_count)
             error = keep_lines(work, i);
-        else if (!mapping || !mapping->file)
-            error = name_by_address(work, i);
+        else if (!mapping)
+            error = name_outside(work, i);
         else
             work->tasks[work->task_count++] = (struct task){
                 i, mapping->file, mapping->build_id, location->address - mapping->start + mapping->offset};
@@ -267,7 +319,8 @@ static int start(struct work *work)
         return -ENOMEM;
     copy_strings(work->in, work->out);
     copy_mappings(work->in, work->out);
-    return plan(work);
+    int error = read_perf_map(work);
+    return error ? error : plan(work);
 }
 
 static int finish(struct work *work)
@@ -298,6 +351,8 @@ int symbolize_profile(const struct profile *in, const struct symbolize_options *
     free(work.tasks);
     free(work.resolved);
     free(work.lines);
+    perf_map_clear(&work.perf_map);
+    free(work.outside);
     map_clear(&work.shown_ids);
     return error;
 }

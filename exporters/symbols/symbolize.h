@@ -8,7 +8,8 @@
 
 struct symbolize_options {
     const char *cache_dir; /* where resolved frames are kept by build id, or NULL for no cache */
-    const char *root;      /* before mapping paths: "" is this file system, "/proc/PID/root" a container's */
+    const char *root;      /* before paths: "" is this file system, "/proc/PID/root" a container's */
+    const char *perf_map;  /* names code outside every file (perf_map.h), or NULL */
 };
 
 /* Makes a new profile equal to `in` in which every location has at least one line: innermost inline first;
@@ -17,8 +18,8 @@ struct symbolize_options {
  * set when DWARF knows them. An address with no symbol becomes `lib.so+0xoffset`, where offset is the start
  * of the function when unwind tables know it (so that samples of one unnamed function stay together), in the
  * object's own address space. Mappings that hold a location get all four has_* flags (the Go tool destroys
- * half-symbolized profiles). Locations that already have lines are kept.
- * 0 or negative errno; unreadable objects are not errors. */
+ * half-symbolized profiles). Code outside every file has the name that the perf map gives it, or its address.
+ * Locations that already have lines are kept. 0 or negative errno; unreadable objects are not errors. */
 int symbolize_profile(const struct profile *in, const struct symbolize_options *options,
                       struct profile **ret) MUST_USE;
 

@@ -27,7 +27,8 @@ static bool is_running;
 static atomic_bool is_ending;
 static char socket_path[PATH_MAX]; /* "" = none */
 static char helper_path[PATH_MAX];
-static const char *helper_argv[] = {helper_path, "symbolize", NULL};
+static char helper_perf_map[64];
+static const char *helper_argv[] = {helper_path, "symbolize", helper_perf_map, NULL};
 static struct helper_command helper_command = {.argv = helper_argv, .nice_add = 5};
 static bool has_helper;
 
@@ -116,11 +117,18 @@ static void find_helper(void)
                   host->library_dir);
 }
 
+/* Where a JIT compiler of this process would write its names, and perf would look for them. */
+static void place_perf_map(void)
+{
+    snprintf(helper_perf_map, sizeof(helper_perf_map), "--perf-map=/tmp/perf-%d.map", (int)getpid());
+}
+
 void services_init(const struct engine_host *the_host)
 {
     host = the_host;
     socket_place_init();
     find_helper();
+    place_perf_map();
     helper_command.env = (const char *const *)helper_environment_new((const char *const *)environ);
     source.helper_argv = has_helper ? helper_argv : NULL;
 }
@@ -270,6 +278,7 @@ void services_after_fork_child(void)
     server = NULL;
     is_running = false;
     socket_path[0] = 0;
+    place_perf_map();
     pthread_mutex_init(&ready_lock, NULL);
     pthread_cond_init(&ready_changed, NULL);
 }

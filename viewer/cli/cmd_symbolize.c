@@ -22,6 +22,7 @@ enum {
     OPTION_CACHE = 0x100,
     OPTION_NO_CACHE,
     OPTION_ROOT,
+    OPTION_PERF_MAP,
     OPTION_VERSION
 };
 
@@ -35,6 +36,9 @@ static const char symbolize_help[] =
     "~/.cache/preflame)\n"
     "  --no-cache         keep nothing\n"
     "  --root=DIR         look for the profile's files below DIR, as /proc/PID/root for a container's\n"
+    "  --perf-map=FILE    names of code made at run time: /tmp/perf-PID.map, as node --perf-basic-prof and "
+    "others write "
+    "it\n"
     "  --help, --version\n"
     "Debug info is also fetched from the servers in $DEBUGINFOD_URLS, if it is set.\n"
     "Exit status: 0; 1 for a profile that can't be read or written, 2 for wrong usage.\n";
@@ -46,6 +50,7 @@ struct symbolize_command {
     bool is_without_cache;
     bool is_done; /* --help or --version was served */
     const char *root;
+    const char *perf_map;
 };
 
 /* Says what happened and what to do; always 1. */
@@ -63,6 +68,7 @@ static int parse(int argc, char **argv, struct symbolize_command *command)
         {"cache", required_argument, NULL, OPTION_CACHE},
         {"no-cache", no_argument, NULL, OPTION_NO_CACHE},
         {"root", required_argument, NULL, OPTION_ROOT},
+        {"perf-map", required_argument, NULL, OPTION_PERF_MAP},
         {"help", no_argument, NULL, OPTION_HELP},
         {"version", no_argument, NULL, OPTION_VERSION},
         {NULL, 0, NULL, 0},
@@ -78,6 +84,8 @@ static int parse(int argc, char **argv, struct symbolize_command *command)
             command->is_without_cache = true;
         else if (option == OPTION_ROOT)
             command->root = optarg;
+        else if (option == OPTION_PERF_MAP)
+            command->perf_map = optarg;
         else if (option == OPTION_HELP || option == OPTION_VERSION)
             command->is_done =
                 fputs(option == OPTION_HELP ? symbolize_help : "preflame " PREFLAME_VERSION "\n", stdout) >=
@@ -167,7 +175,8 @@ int cmd_symbolize(int argc, char **argv)
     if (status)
         return status;
     char *cache = cache_folder(&command);
-    struct symbolize_options options = {.cache_dir = cache, .root = command.root ? command.root : ""};
+    struct symbolize_options options = {
+        .cache_dir = cache, .root = command.root ? command.root : "", .perf_map = command.perf_map};
     int error = symbolize_profile(in, &options, &out);
     if (error)
         status = fail("cannot name", "the addresses", strerror(-error), "try a smaller profile");

@@ -202,6 +202,30 @@ static void address_outside_all_mappings_is_its_own_name(void **state)
     profile_free(out);
 }
 
+static void code_made_at_run_time_has_the_name_in_the_perf_map(void **state)
+{
+    (void)state;
+    char root[] = "/tmp/preflame-root-XXXXXX", path[64];
+    assert_non_null(mkdtemp(root));
+    snprintf(path, sizeof(path), "%s/made.map", root);
+    FILE *file = fopen(path, "we");
+    fputs("2000 10 ignored\n1000 100 JS:~a.b@c /x (y).js:1:2\n", file);
+    fclose(file);
+    struct symbolize_options options = {.root = root, .perf_map = "/made.map"};
+    struct profile *in = profile_new(), *out = NULL;
+    for (uint64_t address = 0x1000; address <= 0x1100; address += 0x80)
+        profile_add_location(in, PROFILE_NONE, address, NULL, 0);
+    assert_int_equal(symbolize_profile(in, &options, &out), 0);
+    assert_string_equal(shown_at(out, location_at(out, 0x1000), 0), "JS:~a.b@c /x (y).js:1:2");
+    assert_string_equal(shown_at(out, location_at(out, 0x1080), 0), "JS:~a.b@c /x (y).js:1:2");
+    assert_string_equal(system_name_at(out, location_at(out, 0x1080), 0), "");
+    assert_string_equal(shown_at(out, location_at(out, 0x1100), 0), "0x1100");
+    profile_free(in);
+    profile_free(out);
+    unlink(path);
+    rmdir(root);
+}
+
 static void lines_that_were_there_are_kept(void **state)
 {
     (void)state;
@@ -354,6 +378,7 @@ int main(void)
         cmocka_unit_test(unnamed_function_is_called_by_its_start),
         cmocka_unit_test(file_with_another_build_id_names_nothing),
         cmocka_unit_test(address_outside_all_mappings_is_its_own_name),
+        cmocka_unit_test(code_made_at_run_time_has_the_name_in_the_perf_map),
         cmocka_unit_test(lines_that_were_there_are_kept),
         cmocka_unit_test(mangled_name_stays_beside_the_shown_one),
         cmocka_unit_test(name_made_of_scopes_has_no_system_name),
