@@ -135,11 +135,16 @@ int elf_file_from_image(const void *image, size_t len, struct elf_file *file)
 int elf_file_open(const char *path, struct elf_file *file)
 {
     *file = (struct elf_file){.fd = -1};
+    struct stat status;
+    /* A path in somebody's trace may name a device, and to open some is to act. */
+    if (stat(path, &status))
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return -EINVAL;
     /* O_NONBLOCK: a pipe in the place of an object must not hang us. */
     file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file->fd < 0)
         return -errno;
-    struct stat status;
     int error = fstat(file->fd, &status) ? -errno : 0;
     if (!error && !S_ISREG(status.st_mode))
         error = -EINVAL;

@@ -50,7 +50,7 @@ static bool make_folder(void)
     const char *temporary = getenv("TMPDIR");
     if (host->options->out[0]) {
         if (!realpath(host->options->out, folder)) {
-            if (mkdir(host->options->out, 0777) != 0 && errno != EEXIST)
+            if (mkdir(host->options->out, 0700) != 0 && errno != EEXIST)
                 return false;
             if (!realpath(host->options->out, folder))
                 return false;

@@ -2,6 +2,7 @@
 #include "viewer/cli/load.h"
 
 #include "viewer/cli/commands.h"
+#include "viewer/cli/memory.h"
 #include "viewer/cli/read_file.h"
 
 #include <errno.h>
@@ -65,6 +66,7 @@ int load_profile(struct loaded *l, const char *path, const struct load_options *
 {
     const char *asked = options->sample_type;
     const char *why = NULL;
+    memory_cap();
     int error = read_profile(path, &l->profile, &why);
     if (error == -EINVAL) {
         fprintf(stderr, "preflame: '%s' is no pprof profile: %s; give a .pprof file or a trace folder\n",

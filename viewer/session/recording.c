@@ -30,7 +30,7 @@ static int check_empty(const char *path)
 static int take_directory(struct recording *recording, const char *path)
 {
     int status = 0;
-    recording->is_directory_ours = mkdir(path, 0777) == 0;
+    recording->is_directory_ours = mkdir(path, 0700) == 0;
     if (!recording->is_directory_ours)
         status = errno == EEXIST ? check_empty(path) : -errno;
     /* Found out now, not after the command has run: LTTng would only say so in the daemon's log. */
