@@ -72,6 +72,7 @@ static bool make_state(void)
     capture.cookie = (uintptr_t)&capture;
     atomic_store_explicit(&capture.pid, getpid(), memory_order_relaxed);
     threads_adopt_main();
+    capture.modules.opens = &loader_opens;
     loader_refresh();
     const struct module *own = module_find(&capture.modules, (uint64_t)(uintptr_t)&make_state);
     capture.own_low = own ? own->low : 0;

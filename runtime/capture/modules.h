@@ -41,7 +41,19 @@ struct module_state {
     _Atomic uint32_t epoch;                     /* grows when addresses change their meaning */
     _Atomic uint32_t gate;                      /* > 0: an unload is under way; captures take the leaf only */
     _Atomic uint64_t gated;                     /* captures that met the gate */
+    const _Atomic uint32_t *opens;              /* calls that load, counted as they begin; NULL: none counted */
+    _Atomic uint32_t opens_seen;                /* of them, those whose objects `loaded` has */
 };
+
+/* The epoch of a stack taken now: the next one while `loaded` lacks what was loaded last, which may lie where
+ * other code lay. Signal-safe, lock-free. */
+static inline uint32_t module_epoch(const struct module_state *state)
+{
+    /* Acquire: the epoch is no older than the list that has them. */
+    uint32_t seen = atomic_load_explicit(&state->opens_seen, memory_order_acquire);
+    bool is_behind = state->opens && atomic_load_explicit(state->opens, memory_order_relaxed) != seen;
+    return atomic_load_explicit(&state->epoch, memory_order_relaxed) + is_behind;
+}
 
 /* The loaded module whose code holds pc, or NULL. Signal-safe, lock-free. */
 const struct module *module_find(const struct module_state *state, uint64_t pc);

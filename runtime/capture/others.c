@@ -29,7 +29,7 @@ uint32_t others_stack(const struct place *place)
     uint32_t stack = 0;
     if (count)
         stack = stacks_intern(capture.stacks, self->in_hook.frames, count,
-                              atomic_load_explicit(&capture.modules.epoch, memory_order_relaxed));
+                              module_epoch(&capture.modules));
     module_leave(self);
     return stack;
 }

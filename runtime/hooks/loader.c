@@ -80,11 +80,14 @@ bool loader_refresh(void)
         return false;
     thread_self.guard++;
     const struct module_list *old = NULL;
+    uint32_t opens = atomic_load_explicit(&loader_opens, memory_order_acquire);
     bool is_changed = module_list_refresh(&capture.modules, real_dl_iterate_phdr, &old);
     if (old) {
         wait_for_captures();
         module_list_free(old);
     }
+    /* Release: the list and its epoch come first. */
+    atomic_store_explicit(&capture.modules.opens_seen, opens, memory_order_release);
     thread_self.guard--;
     return is_changed;
 }
