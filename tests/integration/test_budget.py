@@ -6,7 +6,7 @@ import subprocess
 
 import pprof_reader
 import pytest
-from conftest import PRELOAD, fetch_unix, program, wait_until
+from conftest import PRELOAD, fetch_unix, measured, program, wait_until
 
 THINNED = re.compile(r"preflame: sampled at (\d+) Hz at times, not 1000: the CPU budget of 0\.05 % "
                      r"\(PREFLAME_CPU_BUDGET\)")
@@ -25,6 +25,7 @@ def own_account(runner, process):
     return numbers(fetch_unix(path, "/debug/preflame/self")[2].decode())
 
 
+@measured
 def test_a_small_budget_thins_sampling_out_and_the_profile_stays_true(runner, tmp_path):
     out = tmp_path / "out"
     outcome = runner.preloaded([program("burn_split"), 2, 5], PREFLAME_PROFILE="cpu", PREFLAME_CPU_HZ=1000,
@@ -41,6 +42,7 @@ def test_a_small_budget_thins_sampling_out_and_the_profile_stays_true(runner, tm
 
 
 @pytest.mark.parametrize("variables", [{"PREFLAME_CPU_HZ": 100}, {"PREFLAME_CPU_HZ": 1000, "PREFLAME_CPU_BUDGET": 0}])
+@measured
 def test_what_costs_little_or_has_no_cap_is_not_thinned(runner, tmp_path, variables):
     out = tmp_path / "out"
     runner.preloaded([program("burn_split"), 1, 2.5], PREFLAME_PROFILE="cpu", PREFLAME_OUT=out, **variables)

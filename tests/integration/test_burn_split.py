@@ -4,13 +4,14 @@ import json
 
 import pprof_reader
 import pytest
-from conftest import program
+from conftest import measured, program
 
 FUNCTIONS = ("burn_half", "burn_third", "burn_fifth")
 
 
 @pytest.mark.parametrize("rate_hz,threads,cpu_seconds",
                          [(100, 1, 10), (100, 4, 14), (100, 16, 16), (1000, 1, 5), (1000, 4, 8), (1000, 16, 10)])
+@measured
 def test_shares_and_sum_are_true(runner, tmp_path, rate_hz, threads, cpu_seconds):
     out = tmp_path / "out"
     outcome = runner.preloaded([program("burn_split"), threads, cpu_seconds], PREFLAME_PROFILE="cpu",
@@ -30,6 +31,7 @@ def test_shares_and_sum_are_true(runner, tmp_path, rate_hz, threads, cpu_seconds
 
 
 @pytest.mark.parametrize("count,at_once,cpu_us", [(300, 2, 3000), (200, 100, 20000)])
+@measured
 def test_short_lives_are_counted(runner, tmp_path, count, at_once, cpu_us):
     """CPU timers are looked at by the kernel's ticks: what was due at a thread's end is settled there."""
     out = tmp_path / "out"

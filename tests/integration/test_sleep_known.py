@@ -4,11 +4,12 @@ import json
 
 import pytest
 import trace_reader
-from conftest import program
+from conftest import measured, program
 
 
 @pytest.mark.parametrize("threads", [0, 3])
-def test_every_wait_is_recorded_with_its_length(runner, threads):
+@measured
+def test_every_wait_is_recorded_with_its_length(runner, tmp_path, threads):
     outcome, folder = runner.record([program("sleep_known"), threads], "--no-cpu")
     assert outcome.status == 0, outcome.stderr
     truth = json.loads(outcome.stdout)
@@ -36,7 +37,8 @@ def test_a_wait_has_the_stack_it_happens_in(runner):
     assert without == []
 
 
-def test_a_call_that_works_does_not_wait(runner):
+@measured
+def test_a_call_that_works_does_not_wait(runner, tmp_path):
     """Reads of what is in memory take as long, but on the CPU: their samples tell it, and nothing is told twice."""
     outcome, folder = runner.record([program("io_known")], "--no-cpu")
     assert outcome.status == 0, outcome.stderr

@@ -6,7 +6,7 @@ import subprocess
 import pprof_reader
 import pytest
 import trace_reader
-from conftest import free_port, isolation, program, wait_until
+from conftest import free_port, isolation, measured, program, wait_until
 
 
 def sampled_ns(folder):
@@ -32,7 +32,8 @@ def test_a_profile_fetched_while_a_trace_is_recorded_leaves_the_trace_its_sample
     assert sampled_ns(folder) == pytest.approx(json.loads(stdout)["process_cpu_ns"], rel=0.05)
 
 
-def test_a_profile_at_exit_and_a_trace_share_the_samples(runner):
+@measured
+def test_a_profile_at_exit_and_a_trace_share_the_samples(runner, tmp_path):
     out = runner.folder / "out"
     outcome, folder = runner.record([program("burn_split"), 1, 1], "--profile=cpu", f"--out={out}", "--cpu-hz=1000")
     assert outcome.status == 0, outcome.stderr

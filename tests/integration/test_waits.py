@@ -5,7 +5,7 @@ import subprocess
 
 import pprof_reader
 import pytest
-from conftest import PRELOAD, free_port, program, wait_until
+from conftest import PRELOAD, free_port, measured, program, wait_until
 
 NOT_BLOCKING = {"sleep", "file_io", "fsync", "wait_child", "signal"}
 
@@ -26,6 +26,7 @@ def by_reason(profile, label="reason"):
     return result
 
 
+@measured
 def test_block_knows_every_wait_and_its_length(runner, tmp_path):
     truth, got = profiles(runner, tmp_path, [program("sleep_known"), 3], ["block"])
     assert got["block"].sample_types == [("contentions", "count"), ("delay", "nanoseconds")]
@@ -37,6 +38,7 @@ def test_block_knows_every_wait_and_its_length(runner, tmp_path):
 
 
 @pytest.mark.parametrize("threads,rounds,hold_us", [(2, 60, 1000), (6, 30, 500), (16, 10, 300)])
+@measured
 def test_a_convoy_is_true_on_both_sides(runner, tmp_path, threads, rounds, hold_us):
     truth, got = profiles(runner, tmp_path, [program("contention_known"), threads, rounds, hold_us],
                           ["block", "mutex"])
@@ -51,12 +53,14 @@ def test_a_convoy_is_true_on_both_sides(runner, tmp_path, threads, rounds, hold_
     assert first.labels["reason"] in ("mutex", "join")
 
 
+@measured
 def test_semaphores_and_conditions_are_waited_for_where_they_are(runner, tmp_path):
     truth, got = profiles(runner, tmp_path, [program("contention_known"), 1, 1, 100], ["block"])
     assert got["block"].cumulative("wait_for_post", "delay") == pytest.approx(truth["sem_ns"], rel=0.02)
     assert got["block"].cumulative("wait_for_open", "delay") == pytest.approx(truth["cond_ns"], rel=0.02)
 
 
+@measured
 def test_wall_is_computing_and_waiting_together(runner, tmp_path):
     """Waits that go on when the profile is taken are in it as long as they have lasted."""
     truth, got = profiles(runner, tmp_path, [program("wall_known"), 40], ["wall"], PREFLAME_CPU_HZ=1000)
@@ -66,6 +70,7 @@ def test_wall_is_computing_and_waiting_together(runner, tmp_path):
         assert wall.cumulative(name, "wall") == pytest.approx(truth[name], rel=limit), name
 
 
+@measured
 def test_a_call_that_works_is_a_call_but_no_wait(runner, tmp_path):
     truth, got = profiles(runner, tmp_path, [program("io_known")], ["wall", "io", "syscall"])
     waited = by_reason(got["wall"], "state")
@@ -92,6 +97,7 @@ def test_wall_of_a_window_has_only_what_fell_into_it(runner, tmp_path, port):
     assert {sample.labels["state"] for sample in wall.samples} >= {"running", "sleep", "poll", "pipe"}
 
 
+@measured
 def test_the_locks_inside_stdio_are_seen(runner, tmp_path):
     truth, got = profiles(runner, tmp_path, [program("stdio_known"), 3], ["block", "mutex"])
     assert by_reason(got["block"])["stdio"] == pytest.approx(truth["stdio_ns"], rel=0.02)
@@ -108,6 +114,7 @@ def test_rates_of_0_switch_the_profiles_off(runner, tmp_path):
     assert got["block"].samples == [] and got["mutex"].samples != []
 
 
+@measured
 def test_a_fraction_is_scaled_back(runner, tmp_path):
     truth, got = profiles(runner, tmp_path, [program("contention_known"), 6, 200, 50], ["mutex"],
                           PREFLAME_MUTEX_FRACTION=5)
