@@ -22,6 +22,7 @@ def run(program, *words):
 
 @pytest.mark.parametrize("program, words, operations", [
     ("bench-mutex-pair", ["--operations=1000", "--threads=3"], 3000),
+    ("bench-malloc-pair", ["--operations=1000", "--threads=3", "--blocks=10"], 3000),
     ("bench-write-null", ["--operations=1000"], 1000),
     ("bench-thread-create", ["--operations=10"], 10),
     ("bench-cpu-bound", ["--operations=10"], 10),
