@@ -14,13 +14,18 @@
 #define LONG_NS INT64_C(100000000)
 #define STREAK 16       /* calls in a row that didn't, before some are skipped */
 #define CHARGE_NS 10000 /* releases that end less waiting are counted in proportion */
+/* Calls shorter than WAITED_NS are counted that much more seldom: a sample costs a microsecond, and at the
+ * rate of long waits a tenth of the time that they take. */
+#define SHORT_TIMES 50
 
 static int64_t block_rate_ns;
+static int64_t short_rate_ns; /* of calls shorter than WAITED_NS */
 static uint32_t mutex_fraction;
 
 void waits_start(int64_t rate_ns, int64_t fraction)
 {
     block_rate_ns = rate_ns;
+    short_rate_ns = rate_ns > 1 ? rate_ns * SHORT_TIMES : rate_ns;
     mutex_fraction = (uint32_t)fraction;
     if (rate_ns || fraction)
         atomic_fetch_or_explicit(&capture.hooks_active, HOOK_WAITS, memory_order_release);
@@ -71,7 +76,7 @@ static uint32_t stack_now(uint32_t stack)
 bool waits_sample_call(int64_t duration_ns, int64_t wait_ns, bool can_skip, struct call_sample *ret)
 {
     int64_t weight = 1;
-    if (can_skip) {
+    if (can_skip && block_rate_ns != 1) { /* 1: every call is wanted */
         /* A long wait in a thread that hardly ever waits stands for itself: better unseen at times than
          * multiplied. */
         if (duration_ns < LONG_NS && thread_self.wait_weight)
@@ -89,12 +94,13 @@ bool waits_sample_call(int64_t duration_ns, int64_t wait_ns, bool can_skip, stru
     *ret = (struct call_sample){weight, duration_ns * weight, weight, wait_ns * weight};
     if (!block_rate_ns)
         return false;
-    if (!is_counted(block_rate_ns, &ret->ns, &ret->count))
+    int64_t rate_ns = duration_ns < WAITED_NS ? short_rate_ns : block_rate_ns;
+    if (!is_counted(rate_ns, &ret->ns, &ret->count))
         ret->count = 0;
     if (wait_ns == duration_ns) {
         ret->waits = ret->count;
         ret->wait_ns = ret->ns;
-    } else if (!is_counted(block_rate_ns, &ret->wait_ns, &ret->waits)) {
+    } else if (!is_counted(rate_ns, &ret->wait_ns, &ret->waits)) {
         ret->waits = 0;
     }
     return ret->count || ret->waits;

@@ -24,7 +24,7 @@ void waits_start(int64_t block_rate_ns, int64_t mutex_fraction);
 
 /* Is this call of the thread to be timed? Threads whose calls hardly ever wait time one in WAITS_SKIP of
  * them. Hook-safe. */
-#define WAITS_SKIP 16
+#define WAITS_SKIP 64
 static inline bool waits_skip_this(void)
 {
     if (!thread_self.wait_skip)
