@@ -37,8 +37,7 @@ static uint32_t intern(const uint64_t *pcs, uint32_t count)
         if (pcs[count - 1] != PC_GATED)
             atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
     }
-    return stacks_intern(capture.stacks, pcs, count,
-                         module_epoch(&capture.modules));
+    return stacks_intern(capture.stacks, pcs, count, module_epoch(&capture.modules));
 }
 
 static uint32_t capture_from(struct thread_slot *slot, const struct unwind_registers *registers,
@@ -111,8 +110,7 @@ uint32_t capture_interrupted(const ucontext_t *context)
 uint32_t capture_marked(uint64_t marker, uint64_t function)
 {
     uint64_t frames[] = {marker, function};
-    return stacks_intern(capture.stacks, frames, function ? 2 : 1,
-                         module_epoch(&capture.modules));
+    return stacks_intern(capture.stacks, frames, function ? 2 : 1, module_epoch(&capture.modules));
 }
 
 void capture_send_stack(const struct sink *sink, uint32_t stack)

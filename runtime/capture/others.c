@@ -28,8 +28,7 @@ uint32_t others_stack(const struct place *place)
     uint32_t count = unwind(&unwinder, &registers, self->in_hook.frames, STACK_FRAMES_MAX);
     uint32_t stack = 0;
     if (count)
-        stack = stacks_intern(capture.stacks, self->in_hook.frames, count,
-                              module_epoch(&capture.modules));
+        stack = stacks_intern(capture.stacks, self->in_hook.frames, count, module_epoch(&capture.modules));
     module_leave(self);
     return stack;
 }
