@@ -28,7 +28,7 @@ void *dlsym(void *handle, const char *name)
         depth++;
         char *block = malloc(100);
         if (block)
-            strcpy(block, "early");
+            memcpy(block, "early", sizeof("early"));
         if (!first) {
             first = block;
             second = calloc(10, 10);

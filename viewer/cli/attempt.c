@@ -60,7 +60,7 @@ static bool try_once(attempt_work work, void *context, bool is_careful, int *ret
 
 int attempt(attempt_work work, void *context)
 {
-    int status;
+    int status = EXIT_FAILED;
     if (try_once(work, context, false, &status) || try_once(work, context, true, &status))
         return status;
     fprintf(stderr, "preflame: cannot read the input: Babeltrace ends on it, for damage or for memory\n");
