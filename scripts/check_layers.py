@@ -13,7 +13,7 @@ import sys
 
 # Room (a folder) -> rooms that it may include besides itself. The longest matching folder is a file's room.
 EXPORTERS = ["exporters/profile", "exporters/symbols", "runtime/pipeline", "runtime/base"]
-VIEWER = ["viewer/cli", "viewer/ctf", "viewer/model", "viewer/formats", "viewer/session", "viewer/page"]
+VIEWER = ["viewer/cli", "viewer/ctf", "viewer/model", "viewer/formats", "viewer/session", "viewer/client", "viewer/page"]
 ANYTHING = ["*"]
 ROOMS = {
     "include": [],
@@ -32,6 +32,7 @@ ROOMS = {
     "viewer/ctf": ["viewer/model", "runtime/base"],
     "viewer/formats": ["viewer/model", "viewer/page", "exporters/profile", "runtime/base"],
     "viewer/session": ["runtime/base"],
+    "viewer/client": ["runtime/base"],
     "viewer/cli": [*VIEWER, "exporters", "exporters/http", *EXPORTERS, "include"],
     "tests": ANYTHING,
     "tests/demo_server": ["runtime/base"],

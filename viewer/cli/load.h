@@ -2,6 +2,7 @@
 #ifndef PREFLAME_VIEWER_LOAD_H
 #define PREFLAME_VIEWER_LOAD_H
 
+#include "base/bytes.h"
 #include "base/compiler.h"
 #include "exporters/profile/profile.h"
 #include "viewer/model/report.h"
@@ -37,5 +38,8 @@ bool load_is_trace(const char *path);
 int load(struct loaded *l, const char *path, const struct load_options *options) MUST_USE;
 int load_trace(struct loaded *l, const char *path, const struct load_options *options) MUST_USE;
 int load_profile(struct loaded *l, const char *path, const struct load_options *options) MUST_USE;
+/* A profile that is in memory already; `path` is what messages call it. */
+int load_profile_bytes(struct loaded *l, const struct bytes *content, const char *path,
+                       const struct load_options *options) MUST_USE;
 
 #endif

@@ -11,16 +11,6 @@
 
 #define PROFILE_MAX_BYTES ((size_t)512 << 20)
 
-static int read_profile(const char *path, struct profile **ret, const char **ret_why)
-{
-    struct bytes content CLEANUP(bytes_clear);
-    bytes_init(&content, PROFILE_MAX_BYTES);
-    int error = read_file(path, &content);
-    if (error)
-        return error;
-    return profile_decode(content.data, content.len, PROFILE_MAX_BYTES, ret, ret_why);
-}
-
 /* The sample type that is asked for, else the profile's default, else the last: as pprof chooses. */
 static int choose_type(const struct profile *p, const char *asked, size_t *ret)
 {
@@ -62,12 +52,18 @@ static int no_such_type(const struct profile *p, const char *path, const char *a
     return EXIT_FAILED;
 }
 
-int load_profile(struct loaded *l, const char *path, const struct load_options *options)
+static int cannot_read(const char *path, int error)
+{
+    fprintf(stderr, "preflame: cannot read profile '%s': %s\n", path, strerror(-error));
+    return EXIT_FAILED;
+}
+
+int load_profile_bytes(struct loaded *l, const struct bytes *content, const char *path,
+                       const struct load_options *options)
 {
     const char *asked = options->sample_type;
     const char *why = NULL;
-    memory_cap();
-    int error = read_profile(path, &l->profile, &why);
+    int error = profile_decode(content->data, content->len, PROFILE_MAX_BYTES, &l->profile, &why);
     if (error == -EINVAL) {
         fprintf(stderr, "preflame: '%s' is no pprof profile: %s; give a .pprof file or a trace folder\n",
                 path, why ? why : "malformed");
@@ -81,9 +77,14 @@ int load_profile(struct loaded *l, const char *path, const struct load_options *
     l->report.profile = l->profile;
     if (!error)
         error = build(l, options->is_reversed);
-    if (error) {
-        fprintf(stderr, "preflame: cannot read profile '%s': %s\n", path, strerror(-error));
-        return EXIT_FAILED;
-    }
-    return EXIT_DONE;
+    return error ? cannot_read(path, error) : EXIT_DONE;
+}
+
+int load_profile(struct loaded *l, const char *path, const struct load_options *options)
+{
+    struct bytes content CLEANUP(bytes_clear);
+    bytes_init(&content, PROFILE_MAX_BYTES);
+    memory_cap();
+    int error = read_file(path, &content);
+    return error ? cannot_read(path, error) : load_profile_bytes(l, &content, path, options);
 }

@@ -1,0 +1,19 @@
+/* What the commands that take a TARGET share: finding it and asking it, with one line on stderr when that
+ * fails. */
+#ifndef PREFLAME_VIEWER_CLI_ASK_H
+#define PREFLAME_VIEWER_CLI_ASK_H
+
+#include "base/bytes.h"
+#include "base/compiler.h"
+#include "viewer/client/endpoint.h"
+
+#define ASK_MAX_BYTES ((size_t)512 << 20) /* of an answer */
+
+/* Finds `target`. An exit status. */
+int ask_find(const char *target, struct endpoint *ret) MUST_USE;
+/* GETs `path` (with query) below the endpoint's base, or reads the file that it is, into `body`. `seconds` is
+ * how long the answer takes by its nature; over one, a terminal sees `what` progress. An exit status. */
+int ask(const struct endpoint *endpoint, const char *path, const char *what, unsigned seconds,
+        struct bytes *body) MUST_USE;
+
+#endif
