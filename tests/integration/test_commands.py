@@ -11,6 +11,7 @@ from pathlib import Path
 import pprof_reader
 import pytest
 from conftest import COMMAND, PRELOAD, wait_until
+from pprof_writer import Profile
 
 TOKEN = "correct-horse"
 
@@ -99,6 +100,31 @@ def test_threads_says_what_each_waits_for(runner, tmp_path):
         assert "is a file" in preflame("threads", tmp_path / "file.pprof", status=1)[1]
 
 
+def test_torch_writes_the_flame_graph_that_go_torch_would(runner, port, tmp_path):
+    with sleeper(runner, "torchone", PREFLAME_HTTP=port):
+        url = f"http://localhost:{port}"
+        assert preflame("torch", "-u", url, "-t", "1", cwd=tmp_path) == ("", "preflame: wrote torch.svg\n")
+        assert ">Flame Graph</text>" in (tmp_path / "torch.svg").read_text()
+        preflame("torch", "--url", url, "--suffix=/debug/pprof/heap", "-f", tmp_path / "heap.svg", "--title=Heap here",
+                 "--width=900", "--colors=green", "--hash", "--cp", "--inverted")
+        picture = (tmp_path / "heap.svg").read_text()
+        assert ">Heap here</text>" in picture and 'width="900"' in picture
+        assert preflame("torch", "-u", url, "-t", "1", "-p")[0].startswith("<?xml")
+        assert (tmp_path / "torch.svg").exists() and not (tmp_path / "torch.svg.new").exists()
+
+
+def test_torch_takes_a_file_and_gives_raw_stacks(tmp_path):
+    profile = Profile([("samples", "count"), ("cpu", "nanoseconds")])
+    profile.add(["main", "work"], [1, 7000])
+    (tmp_path / "known.pprof").write_bytes(profile.encode())
+    assert preflame("torch", "-b", tmp_path / "known.pprof", "-r")[0] == "main;work 7000\n"
+    assert preflame("torch", "-r", "--reverse", "--binaryinput", tmp_path / "known.pprof")[0] == "work;main 7000\n"
+    pictures = {colors: preflame("torch", "-p", "-b", tmp_path / "known.pprof", f"--colors={colors}")[0]
+                for colors in ("hot", "mem", "io", "wakeup", "chain", "red", "green", "blue", "yellow", "purple", "aqua",
+                               "orange")}
+    assert len(set(pictures.values())) == len(pictures)
+
+
 def test_a_token_is_sent_to_tcp(runner, port):
     with sleeper(runner, "tokenone", PREFLAME_HTTP=port, PREFLAME_HTTP_TOKEN=TOKEN):
         url = f"http://localhost:{port}"
@@ -122,12 +148,12 @@ def test_what_cannot_be_asked_is_one_line_that_says_what_to_do(runner, port, tmp
 
 
 @pytest.mark.parametrize("arguments", [["threads"], ["threads", "1", "2"], ["profile"], ["profile", "1", "--seconds=x"],
-                                       ["profile", "1", "--format=nonsense"], ["ls", "1"], ["ls", "--nonsense"]])
+                                       ["profile", "1", "--format=nonsense"], ["torch", "--colors=nonsense"], ["torch", "-t", "0"], ["ls", "1"], ["ls", "--nonsense"]])
 def test_wrong_usage_is_status_2(arguments):
     assert "--help" in preflame(*arguments, status=2)[1]
 
 
-@pytest.mark.parametrize("command", ["ls", "profile", "threads"])
+@pytest.mark.parametrize("command", ["ls", "profile", "threads", "torch"])
 def test_every_command_has_help_and_version(command):
     assert preflame(command, "--help")[0].startswith(f"usage: preflame {command}")
     assert re.fullmatch(r"preflame [\d.]+\n", preflame(command, "--version")[0])

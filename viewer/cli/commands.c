@@ -13,6 +13,7 @@ const struct command commands[] = {
     {"ls", "list the processes that run under preflame", cmd_ls},
     {"profile", "fetch a profile of a running process", cmd_profile},
     {"threads", "show every thread of a running process: its wait, its stack", cmd_threads},
+    {"torch", "write a running process' CPU flame graph, as go-torch does", cmd_torch},
     {"view", "show a trace or a profile: flame graph, folded stacks or text", cmd_view},
     {"recover", "the profiles of a process that was killed", cmd_recover},
 #ifdef PREFLAME_HAVE_CMD_SYMBOLIZE

@@ -13,10 +13,11 @@
 #define SVG_MAX_BOXES 20000u /* of one file: beyond this browsers need seconds for a click */
 
 struct format_options {
-    unsigned width_px; /* of an image */
-    bool is_inverted;  /* root on top */
-    size_t max_boxes;  /* of an image, all graphs together */
-    size_t max_rows;   /* of each table of a text */
+    unsigned width_px;  /* of an image */
+    bool is_inverted;   /* root on top */
+    const char *colors; /* of an image: a word of svg_palette.h; NULL: its default */
+    size_t max_boxes;   /* of an image, all graphs together */
+    size_t max_rows;    /* of each table of a text */
 };
 
 struct format {

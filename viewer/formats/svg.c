@@ -120,7 +120,7 @@ static void put_head(const struct canvas *canvas, unsigned height_px, const stru
     xml_put(out, canvas->report->title);
     bytes_puts(out, "\">\n<style>\n");
     bytes_put(out, style, sizeof(style));
-    svg_put_palette(out);
+    svg_put_palette(out, canvas->options->colors);
     bytes_puts(out, "</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
     bytes_printf(out, "<text class=\"title\" x=\"%.0f\" y=\"28\">", PAD_PX);
     xml_put_cells(out, canvas->report->title, (size_t)((width_px - 2 * PAD_PX) / 10));

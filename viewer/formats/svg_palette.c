@@ -1,6 +1,8 @@
 /* Colours of flame graph boxes. */
 #include "viewer/formats/svg_palette.h"
 
+#include "base/compiler.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +16,18 @@ struct range {
     double lightness, dark_lightness;
 };
 
-static const struct range warm = {"w", 6, 42, 0.84, 0.64, 0.56};
+/* The words of --colors: FlameGraph's, as far as they don't sort names by a language's habits. */
+static const struct {
+    const char *word;
+    struct range warm;
+} palettes[] = {
+    {"hot", {"w", 6, 42, 0.84, 0.64, 0.56}},     {"mem", {"w", 100, 50, 0.52, 0.64, 0.50}},
+    {"io", {"w", 200, 38, 0.66, 0.70, 0.58}},    {"wakeup", {"w", 170, 28, 0.52, 0.64, 0.50}},
+    {"chain", {"w", 205, 75, 0.52, 0.70, 0.58}}, {"red", {"w", 350, 18, 0.80, 0.68, 0.58}},
+    {"green", {"w", 90, 45, 0.50, 0.62, 0.48}},  {"blue", {"w", 205, 30, 0.70, 0.70, 0.60}},
+    {"yellow", {"w", 46, 12, 0.84, 0.60, 0.48}}, {"purple", {"w", 268, 34, 0.56, 0.72, 0.60}},
+    {"aqua", {"w", 172, 22, 0.52, 0.62, 0.48}},  {"orange", {"w", 22, 16, 0.90, 0.64, 0.54}},
+};
 static const struct range cool = {"c", 192, 40, 0.66, 0.70, 0.60};
 
 static uint32_t hash_of(const char *name)
@@ -32,7 +45,8 @@ const char *svg_class(const char *name, bool is_root, bool is_waiting, char ret[
     else if (name[0] == '[' && name[strlen(name) - 1] == ']')
         snprintf(ret, SVG_CLASS_SIZE, "%s", is_waiting ? "q" : "k");
     else
-        snprintf(ret, SVG_CLASS_SIZE, "%s%u", is_waiting ? cool.prefix : warm.prefix, hash_of(name) % SHADES);
+        snprintf(ret, SVG_CLASS_SIZE, "%s%u", is_waiting ? cool.prefix : palettes[0].warm.prefix,
+                 hash_of(name) % SHADES);
     return ret;
 }
 
@@ -68,13 +82,27 @@ static void put_range(struct bytes *out, const struct range *range, bool is_dark
     }
 }
 
-void svg_put_palette(struct bytes *out)
+static const struct range *find_palette(const char *word)
 {
-    put_range(out, &warm, false);
+    for (size_t i = 0; word && i < ARRAY_SIZE(palettes); i++)
+        if (strcmp(palettes[i].word, word) == 0)
+            return &palettes[i].warm;
+    return NULL;
+}
+
+bool svg_palette_is_known(const char *word)
+{
+    return find_palette(word) != NULL;
+}
+
+void svg_put_palette(struct bytes *out, const char *word)
+{
+    const struct range *found = find_palette(word), *warm = found ? found : &palettes[0].warm;
+    put_range(out, warm, false);
     put_range(out, &cool, false);
     bytes_puts(out, "svg.preflame .r rect{fill:#d0d7de}\nsvg.preflame .k rect{fill:#c9c1d6}\n"
                     "svg.preflame .q rect{fill:#a5a8f0}\n@media (prefers-color-scheme:dark){\n");
-    put_range(out, &warm, true);
+    put_range(out, warm, true);
     put_range(out, &cool, true);
     bytes_puts(out, "svg.preflame .r rect{fill:#8b949e}\nsvg.preflame .k rect{fill:#9f97ad}\n"
                     "svg.preflame .q rect{fill:#8f93e6}\n}\n");
