@@ -78,14 +78,16 @@ static void engine_checkpoint(void)
 }
 
 /* A child that was made lightly gets now what a forked one has from its birth. */
-static void engine_settle(void)
+static void engine_settle(bool ends)
 {
     if (is_light_child) {
         is_light_child = false;
         exit_profile_after_fork_child();
-        control_resume();
+        if (!ends)
+            control_resume();
     }
-    services_start(true);
+    if (!ends)
+        services_start(true);
 }
 
 static void engine_after_fork_child(bool is_light)

@@ -127,8 +127,20 @@ static void load_engine(void)
         log_line(LOG_WARN, "no profiles: %s: %s", path, library ? "wrong version" : "cannot be loaded");
 }
 
+/* A child that was made lightly and has waited for nothing: its counts are worth a profile, but only the
+ * program's own thread is there to write it, which must not have been interrupted. */
+static void settle_to_end(void)
+{
+    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
+    if ((active & HOOK_SETTLE) && !forks_are_in_handler()) {
+        atomic_fetch_and_explicit(&capture.hooks_active, ~(uint32_t)HOOK_SETTLE, memory_order_relaxed);
+        ENTER(settle(true));
+    }
+}
+
 static void on_finish(void)
 {
+    settle_to_end();
     ENTER(finish());
 }
 
@@ -176,7 +188,7 @@ static void on_after_fork_child(enum fork_kind kind)
 static void on_settle(void)
 {
     atomic_fetch_and_explicit(&capture.hooks_active, ~(uint32_t)HOOK_SETTLE, memory_order_relaxed);
-    ENTER(settle());
+    ENTER(settle(false));
 }
 
 static void on_last_thread_ended(void)

@@ -263,4 +263,5 @@ def test_provider_exports_no_more_than_it_must_and_needs_only_lttng_and_libc():
         "lttng_ust_unlock_fd_tracker", "preflame_sink_entry"]
     dynamic = subprocess.run(["readelf", "-d", PROVIDER], capture_output=True, text=True, check=True).stdout
     needed = {line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "(NEEDED)" in line}
-    assert needed <= {"liblttng-ust.so.1", "libc.so.6", "libasan.so.8", "libubsan.so.1", "libtsan.so.2"}
+    assert needed <= {"liblttng-ust.so.1", "liblttng-ust-common.so.1", "libc.so.6", "libasan.so.8", "libubsan.so.1",
+                      "libtsan.so.2"}
