@@ -17,6 +17,7 @@ struct load_options {
     const char *sample_type; /* of a profile; NULL: its own choice */
     bool is_reversed;        /* stacks from the leaf */
     bool is_careful;         /* as in reader_run */
+    bool wants_moments;      /* of a trace, as in struct trace */
 };
 
 /* All that a report points to. */

@@ -94,6 +94,7 @@ int load_trace(struct loaded *l, const char *path, const struct load_options *op
     struct reader_calls calls = {on_event, on_lost, on_warning, &l->trace};
     struct reader_result result;
     memory_cap();
+    l->trace.wants_moments = options->wants_moments;
     int error = reader_run(path, options->is_careful, &calls, &result);
     l->trace.read_traces = result.read_traces;
     l->trace.skipped_traces = result.skipped_traces;

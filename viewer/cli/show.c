@@ -89,6 +89,7 @@ int show_settle(struct show *show, const char *command)
         show->format = format_by_name("text");
     if (show->load.kind == VIEW_KIND_DEFAULT)
         show->load.kind = show->format->wants_all ? VIEW_KIND_ALL : VIEW_KIND_ONCPU;
+    show->load.wants_moments = show->format->wants_moments;
     if (show->load.is_reversed && !show->format->can_reverse)
         return wrong(command, "--reverse means nothing to the format", show->format->name);
     return 0;
@@ -97,6 +98,14 @@ int show_settle(struct show *show, const char *command)
 int show_report(const struct show *show, struct report *report, const char *input)
 {
     report->title = show->title ? show->title : input;
+    if (show->format->wants_moments && !report->trace) {
+        fprintf(
+            stderr,
+            "preflame: %s shows time as it passed, which the profile '%s' doesn't know; give the trace folder that "
+            "`preflame record` wrote\n",
+            show->format->name, input);
+        return EXIT_FAILED;
+    }
     struct bytes out CLEANUP(bytes_clear);
     bytes_init(&out, OUTPUT_MAX_BYTES);
     int error = show->format->write(report, &show->options, &out);

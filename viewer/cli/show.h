@@ -36,7 +36,7 @@ enum { SHOW_INVERTED = 0x200, SHOW_REVERSE, SHOW_TITLE, SHOW_WIDTH };
 
 #define SHOW_OPTIONS_HELP                                                                                    \
     "  -o, --output=FILE     write to FILE (default: standard output)\n"                                     \
-    "  -f, --format=FORMAT   text, folded, svg, pprof or speedscope\n"                                       \
+    "  -f, --format=FORMAT   text, folded, svg, pprof, speedscope, chrome or gotrace\n"                      \
     "                        (default: by the ending of FILE; without one, text)\n"                          \
     "  -k, --kind=KIND       of a trace: oncpu, offcpu or all (default: oncpu; for text all)\n"              \
     "  -s, --sample=TYPE     of a profile: which of its values, as inuse_space\n"                            \

@@ -24,6 +24,7 @@ struct format {
     const char *name;     /* as --format takes it */
     const char *suffixes; /* file name endings that mean this format, separated by blanks */
     bool wants_all;       /* shows every kind of time unless asked for one */
+    bool wants_moments;   /* shows time as it passed: of traces only */
     bool can_reverse;     /* makes sense of stacks that begin with the leaf */
     /* Appends the report to `out`. 0 or negative errno; what `out` lacks, its own error says. */
     int (*write)(const struct report *report, const struct format_options *options, struct bytes *out);
@@ -46,5 +47,9 @@ int write_pprof(const struct report *report, const struct format_options *option
                 struct bytes *out) MUST_USE;
 int write_speedscope(const struct report *report, const struct format_options *options,
                      struct bytes *out) MUST_USE;
+int write_chrome(const struct report *report, const struct format_options *options,
+                 struct bytes *out) MUST_USE;
+int write_gotrace(const struct report *report, const struct format_options *options,
+                  struct bytes *out) MUST_USE;
 
 #endif

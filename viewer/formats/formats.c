@@ -4,12 +4,14 @@
 #include <string.h>
 
 const struct format formats[] = {
-    {"text", "", true, false, write_text},
-    {"folded", ".folded .collapsed .txt", false, true, write_folded},
-    {"svg", ".svg", false, true, write_svg},
-    {"pprof", ".pprof .pb.gz", true, false, write_pprof},
-    {"speedscope", ".speedscope.json", true, true, write_speedscope},
-    {NULL, NULL, false, false, NULL},
+    {"text", "", true, false, false, write_text},
+    {"folded", ".folded .collapsed .txt", false, false, true, write_folded},
+    {"svg", ".svg", false, false, true, write_svg},
+    {"pprof", ".pprof .pb.gz", true, false, false, write_pprof},
+    {"speedscope", ".speedscope.json", true, false, true, write_speedscope},
+    {"chrome", ".chrome.json .trace.json", true, true, false, write_chrome},
+    {"gotrace", ".trace .trace.out", true, true, false, write_gotrace},
+    {NULL, NULL, false, false, false, NULL},
 };
 
 const struct format *format_by_name(const char *name)

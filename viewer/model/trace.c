@@ -24,6 +24,7 @@ void trace_clear(struct trace *t)
     free(t->wakes.data);
     free(t->syscalls.data);
     free(t->event_counts.data);
+    free(t->moments.data);
     trace_init(t);
 }
 
@@ -54,6 +55,12 @@ static void on_sample(struct trace *t, uint32_t thread, const struct trace_event
     about->samples++;
     about->run_ns = add_ns(about->run_ns, event->weight_ns);
     trace_add_cost(t, about->process, event->stack, TRACE_COST_CPU, 0, event->weight_ns);
+    trace_add_moment(t, &(struct trace_moment){.thread = thread,
+                                               .stack = (uint32_t)event->stack,
+                                               .kind = TRACE_MOMENT_SAMPLE,
+                                               .start_ns = event->time_ns,
+                                               .end_ns = event->time_ns,
+                                               .value = event->weight_ns});
 }
 
 static void on_loss(struct trace_process *process, const struct trace_event *event)
@@ -92,7 +99,7 @@ static void dispatch(struct trace *t, const struct trace_event *event)
     if (event->kind == TRACE_BLOCK || event->kind == TRACE_UNBLOCK || event->kind == TRACE_WAKE)
         trace_on_wait(t, thread, event);
     else if (event->kind == TRACE_SYSCALL)
-        trace_on_syscall(t, event);
+        trace_on_syscall(t, thread, event);
     else if (event->kind == TRACE_SAMPLE)
         on_sample(t, thread, event);
     else
@@ -132,6 +139,13 @@ const struct trace_stack *trace_find_stack(const struct trace *t, uint32_t proce
         process = t->processes.data[process].parent;
     }
     return NULL;
+}
+
+uint32_t trace_find_thread(const struct trace *t, uint32_t process, int32_t tid)
+{
+    struct trace_key key = {TABLE_THREAD, process, (uint64_t)(int64_t)tid, 0};
+    const uint32_t *row = map_find(&t->ids, &key, sizeof(key));
+    return row ? *row : TRACE_NONE;
 }
 
 int64_t trace_blocked_ns(const struct trace_thread *thread)

@@ -23,8 +23,9 @@
 #define TRACE_MAX_PCS ((size_t)1 << 25)
 #define TRACE_MAX_STACK_DEPTH 1024u
 #define TRACE_MAX_ROWS (1u << 20) /* of each table: waits, costs, wakes, event names */
-#define TRACE_REASONS 23          /* one more than the largest WAIT_… value */
-#define TRACE_WAKERS 4            /* wakers named for each wait; the others are only counted */
+#define TRACE_MAX_MOMENTS (1u << 23)
+#define TRACE_REASONS 24 /* one more than the largest WAIT_… value */
+#define TRACE_WAKERS 4   /* wakers named for each wait; the others are only counted */
 #define TRACE_NONE UINT32_MAX
 
 #define TRACE_ARRAY(T)                                                                                       \
@@ -60,6 +61,7 @@ struct trace_thread {
     uint32_t process;
     int32_t tid;
     uint32_t name;
+    int32_t parent_tid;       /* who created it, or 0 */
     int64_t start_ns, end_ns; /* thread_start and thread_exit, or 0 */
     int64_t run_ns;           /* by samples */
     uint64_t samples;
@@ -104,6 +106,21 @@ struct trace_wait { /* all waits of one image for one object */
 struct trace_wake { /* the last wake of an object */
     uint32_t thread;
     int64_t time_ns;
+    uint32_t moment; /* or TRACE_NONE */
+};
+
+enum trace_moment_kind { TRACE_MOMENT_WAIT, TRACE_MOMENT_SYSCALL, TRACE_MOMENT_SAMPLE, TRACE_MOMENT_WAKE };
+
+/* One thing that happened, for views of time. Samples and wakes take no time: both ends are the same. */
+struct trace_moment {
+    uint32_t thread, stack;
+    enum trace_moment_kind kind;
+    uint32_t detail; /* wait reason, or number of the system call */
+    bool is_open;    /* a wait that the trace, or the thread, didn't outlive */
+    int64_t start_ns, end_ns;
+    uint64_t object;
+    int64_t value;  /* result of a call, ns of a sample */
+    uint32_t waker; /* of a wait: the moment of its wake, or TRACE_NONE */
 };
 
 struct trace_syscall {
@@ -129,10 +146,12 @@ struct trace {
     TRACE_ARRAY(struct trace_wake) wakes;
     TRACE_ARRAY(struct trace_syscall) syscalls;
     TRACE_ARRAY(struct trace_event_count) event_counts;
-    struct map ids; /* of all the tables above: (table, key…) → index */
+    TRACE_ARRAY(struct trace_moment) moments; /* by the time of their events; only when wanted */
+    struct map ids;                           /* of all the tables above: (table, key…) → index */
     int64_t first_ns, last_ns;
     uint64_t event_count;
-    uint64_t refused; /* entries beyond a limit */
+    uint64_t refused;   /* entries beyond a limit */
+    bool wants_moments; /* set before the first event */
     /* Set by whoever reads the trace. */
     uint64_t lost_events, lost_packets; /* as the tracer counted them */
     size_t read_traces, skipped_traces, broken_streams;
@@ -149,6 +168,8 @@ void trace_event(struct trace *t, const struct trace_event *event);
 int trace_finish(struct trace *t) MUST_USE;
 /* The stack `id` of an image or of those that forked it; NULL when the trace doesn't hold it. */
 const struct trace_stack *trace_find_stack(const struct trace *t, uint32_t process, uint32_t id);
+/* The thread of that number in an image, or TRACE_NONE. */
+uint32_t trace_find_thread(const struct trace *t, uint32_t process, int32_t tid);
 /* Sum over all reasons and plain system calls. */
 int64_t trace_blocked_ns(const struct trace_thread *thread);
 /* "nginx" for /usr/sbin/nginx; "?" when the trace doesn't say. */

@@ -60,3 +60,12 @@ void trace_add_cost(struct trace *t, uint32_t process, uint64_t stack, enum trac
     cost->count++;
     cost->total_ns = add_ns(cost->total_ns, ns);
 }
+
+uint32_t trace_add_moment(struct trace *t, const struct trace_moment *moment)
+{
+    struct trace_moment *kept = t->wants_moments ? TABLE_APPEND(t, &t->moments, TRACE_MAX_MOMENTS) : NULL;
+    if (!kept)
+        return TRACE_NONE;
+    *kept = *moment;
+    return (uint32_t)(t->moments.count - 1);
+}

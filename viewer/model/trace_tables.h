@@ -47,13 +47,16 @@ uint32_t trace_thread_of(struct trace *t, uint32_t process, int64_t tid);
 void trace_add_cost(struct trace *t, uint32_t process, uint64_t stack, enum trace_cost_kind kind,
                     uint32_t detail, int64_t ns);
 
+/* Keeps a moment when moments are wanted. Its index, or TRACE_NONE. */
+uint32_t trace_add_moment(struct trace *t, const struct trace_moment *moment);
+
 /* Event handlers, one file for each concern. */
 void trace_on_process(struct trace *t, const struct trace_event *event);
 void trace_on_module(struct trace *t, uint32_t process, const struct trace_event *event);
 void trace_on_stack(struct trace *t, uint32_t process, const struct trace_event *event);
 void trace_on_thread(struct trace *t, uint32_t thread, const struct trace_event *event);
 void trace_on_wait(struct trace *t, uint32_t thread, const struct trace_event *event);
-void trace_on_syscall(struct trace *t, const struct trace_event *event);
+void trace_on_syscall(struct trace *t, uint32_t thread, const struct trace_event *event);
 /* Ends a wait that never sent its unblock. */
 void trace_close_wait(struct trace *t, uint32_t thread, int64_t end_ns);
 

@@ -15,16 +15,20 @@ static struct trace_wait *wait_of(struct trace *t, uint32_t process, uint32_t re
     return wait;
 }
 
-static void add_waker(struct trace *t, struct trace_wait *wait, uint32_t waiter, int64_t start_ns,
-                      int64_t end_ns)
+/* The last wake of an object, by another thread, within the time. */
+static const struct trace_wake *wake_within(const struct trace *t, uint32_t waiter, uint64_t object,
+                                            int64_t start_ns, int64_t end_ns)
 {
-    struct trace_key key = {TABLE_WAKE, wait->process, wait->object, 0};
+    struct trace_key key = {TABLE_WAKE, t->threads.data[waiter].process, object, 0};
     const uint32_t *row = map_find(&t->ids, &key, sizeof(key));
-    if (!row)
-        return;
-    const struct trace_wake *wake = &t->wakes.data[*row];
-    if (wake->time_ns < start_ns || wake->time_ns > end_ns || wake->thread == waiter)
-        return;
+    const struct trace_wake *wake = row ? &t->wakes.data[*row] : NULL;
+    if (!wake || wake->time_ns < start_ns || wake->time_ns > end_ns || wake->thread == waiter)
+        return NULL;
+    return wake;
+}
+
+static void add_waker(struct trace_wait *wait, const struct trace_wake *wake)
+{
     for (size_t i = 0; i < TRACE_WAKERS; i++) {
         struct trace_waker *waker = &wait->wakers[i];
         if (!waker->count)
@@ -40,7 +44,7 @@ static void add_waker(struct trace *t, struct trace_wait *wait, uint32_t waiter,
 /* Accounts the wait [end_ns - duration_ns, end_ns] of a thread; parts already accounted are not counted
  * again. */
 static void account_wait(struct trace *t, uint32_t thread, uint32_t reason, uint64_t object, uint64_t stack,
-                         int64_t end_ns, int64_t duration_ns)
+                         int64_t end_ns, int64_t duration_ns, bool is_open)
 {
     struct trace_thread *waiter = &t->threads.data[thread];
     int64_t start_ns = end_ns - duration_ns;
@@ -48,17 +52,29 @@ static void account_wait(struct trace *t, uint32_t thread, uint32_t reason, uint
     int64_t *blocked_ns = &waiter->blocked_ns[reason < TRACE_REASONS ? reason : WAIT_OTHER];
     *blocked_ns = add_ns(*blocked_ns, fresh_ns);
     trace_add_cost(t, waiter->process, stack, TRACE_COST_WAIT, reason, fresh_ns);
+    const struct trace_wake *wake = wake_within(t, thread, object, start_ns, end_ns);
+    trace_add_moment(t, &(struct trace_moment){.thread = thread,
+                                               .stack = (uint32_t)stack,
+                                               .kind = TRACE_MOMENT_WAIT,
+                                               .detail = reason,
+                                               .is_open = is_open,
+                                               .start_ns = start_ns,
+                                               .end_ns = end_ns,
+                                               .object = object,
+                                               .waker = wake ? wake->moment : TRACE_NONE});
     struct trace_wait *wait = wait_of(t, waiter->process, reason, object);
     if (!wait)
         return;
     wait->count++;
+    wait->open_count += is_open;
     wait->total_ns = add_ns(wait->total_ns, fresh_ns);
     if (duration_ns > wait->max_ns) {
         wait->max_ns = duration_ns;
         wait->max_stack = (uint32_t)stack;
         wait->max_thread = thread;
     }
-    add_waker(t, wait, thread, start_ns, end_ns);
+    if (wake)
+        add_waker(wait, wake);
 }
 
 void trace_close_wait(struct trace *t, uint32_t thread, int64_t end_ns)
@@ -67,10 +83,7 @@ void trace_close_wait(struct trace *t, uint32_t thread, int64_t end_ns)
     t->threads.data[thread].wait.is_open = false;
     if (!state.is_open || state.since_ns > end_ns)
         return;
-    account_wait(t, thread, state.reason, state.object, state.stack, end_ns, end_ns - state.since_ns);
-    struct trace_wait *wait = wait_of(t, t->threads.data[thread].process, state.reason, state.object);
-    if (wait)
-        wait->open_count++;
+    account_wait(t, thread, state.reason, state.object, state.stack, end_ns, end_ns - state.since_ns, true);
 }
 
 void trace_on_wait(struct trace *t, uint32_t thread, const struct trace_event *event)
@@ -82,18 +95,31 @@ void trace_on_wait(struct trace *t, uint32_t thread, const struct trace_event *e
     } else if (event->kind == TRACE_UNBLOCK) {
         about->wait.is_open = false;
         account_wait(t, thread, (uint32_t)event->reason, event->object, event->stack, event->time_ns,
-                     event->duration_ns);
+                     event->duration_ns, false);
     } else {
         struct trace_key key = {TABLE_WAKE, about->process, event->object, 0};
         uint32_t row = TABLE_ROW(t, key, &t->wakes, TRACE_MAX_ROWS, NULL);
+        uint32_t moment = trace_add_moment(t, &(struct trace_moment){.thread = thread,
+                                                                     .stack = (uint32_t)event->stack,
+                                                                     .kind = TRACE_MOMENT_WAKE,
+                                                                     .start_ns = event->time_ns,
+                                                                     .end_ns = event->time_ns,
+                                                                     .object = event->object});
         if (row != TRACE_NONE)
-            t->wakes.data[row] = (struct trace_wake){thread, event->time_ns};
+            t->wakes.data[row] = (struct trace_wake){thread, event->time_ns, moment};
     }
 }
 
 /* Calls are no waits: what a call waited for, a wait tells. The rest it worked, which samples tell. */
-void trace_on_syscall(struct trace *t, const struct trace_event *event)
+void trace_on_syscall(struct trace *t, uint32_t thread, const struct trace_event *event)
 {
+    trace_add_moment(t, &(struct trace_moment){.thread = thread,
+                                               .stack = (uint32_t)event->stack,
+                                               .kind = TRACE_MOMENT_SYSCALL,
+                                               .detail = (uint32_t)event->number,
+                                               .start_ns = event->time_ns - event->duration_ns,
+                                               .end_ns = event->time_ns,
+                                               .value = event->result});
     struct trace_key key = {TABLE_SYSCALL, (uint64_t)event->number, 0, 0};
     uint32_t row = TABLE_ROW(t, key, &t->syscalls, TRACE_MAX_ROWS, NULL);
     if (row == TRACE_NONE)
