@@ -44,7 +44,8 @@ struct engine {
     void (*before_fork)(void);
     void (*after_fork_parent)(void);
     void (*after_fork_child)(bool is_light);
-    void (*settle)(bool ends); /* a forked child is here to stay: serve it; or it ends, and was never served */
+    void (*settle)(
+        bool ends); /* a forked child is here to stay: serve it; or it ends, and was never served */
     /* What the program asks for itself (boot/program_profile.h). */
     int (*program_profile_start)(const char *path);
     int (*program_profile_stop)(void);
