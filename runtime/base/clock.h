@@ -29,4 +29,11 @@ static inline int64_t clock_real_ns(void)
     return clock_ns(CLOCK_REALTIME);
 }
 
+/* The CPU clock of the thread `tid`, of any process' (linux/posix-timers.h: the id inverted, per-thread bit,
+ * scheduled time). Signal-safe. Any thread. */
+static inline clockid_t clock_of_thread(int32_t tid)
+{
+    return (clockid_t)(((~(unsigned)tid) << 3) | 6);
+}
+
 #endif

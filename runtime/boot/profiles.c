@@ -30,6 +30,12 @@ static const struct thread_source *thread_source(void)
     return &source;
 }
 
+static int view_threads(struct thread_view **ret, size_t *ret_count)
+{
+    host->sampler_install(); /* running threads are asked by our signal */
+    return threads_view(thread_source(), ret, ret_count);
+}
+
 /* Why an empty heap profile is empty. */
 static void explain_heap(struct profile *profile)
 {
@@ -62,8 +68,7 @@ static int take_threads(const struct profile_kind *kind, struct profile **ret)
     struct thread_view *views = NULL;
     struct snapshot snapshot = {0};
     size_t count = 0;
-    host->sampler_install(); /* running threads are asked by our signal */
-    int error = threads_view(thread_source(), &views, &count);
+    int error = view_threads(&views, &count);
     if (!error)
         error = freeze_threads(host->state, views, count, host->modules_each, &snapshot);
     if (!error)
@@ -79,7 +84,7 @@ static int take_waits(const struct profile_kind *kind, struct profile **ret)
     struct thread_view *views = NULL;
     struct snapshot snapshot = {0};
     size_t count = 0;
-    int error = threads_view(thread_source(), &views, &count);
+    int error = view_threads(&views, &count);
     if (!error)
         error = freeze_waits(host->state, views, count, host->modules_each, &snapshot);
     if (!error)
@@ -151,6 +156,7 @@ uint64_t profiles_sum(const struct profile_kind *kind)
 void profiles_after_fork_child(void)
 {
     start_mono_ns = clock_mono_ns();
+    threads_view_after_fork_child();
     for (int kind = BUCKET_NONE + 1; kind < BUCKET_KINDS; kind++) {
         if (kind != BUCKET_HEAP)
             buckets_forget(host->state->buckets, (enum bucket_kind)kind);

@@ -60,9 +60,10 @@ static inline bool call_is_plain(enum call_kind kind, bool never_waits)
 /* The same while samples are taken: only an EINTR may be ours. */
 static inline bool call_only_samples(enum call_kind kind, bool never_waits)
 {
-    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
-    return active == (HOOK_IDLE | HOOK_SAMPLE) || (active == (HOOK_IDLE | HOOK_SAMPLE | HOOK_WAITS) &&
-                                                   (kind == IO ? waits_skip_this() : never_waits));
+    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) &
+                      ~(uint32_t)(HOOK_SAMPLE | HOOK_ASK);
+    return active == HOOK_IDLE ||
+           (active == (HOOK_IDLE | HOOK_WAITS) && (kind == IO ? waits_skip_this() : never_waits));
 }
 
 /* The caller of the function that this stands in, as it goes on when the function returns. */
@@ -81,7 +82,8 @@ static inline bool hooks_watch_locks(void)
 /* Is our signal in the air? One load. */
 static inline bool hooks_are_sampled(void)
 {
-    return (atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) & HOOK_SAMPLE) != 0;
+    return (atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) & (HOOK_SAMPLE | HOOK_ASK)) !=
+           0;
 }
 
 /* Does a trace provider listen? For calls that our signal can't interrupt. One load. */

@@ -9,6 +9,7 @@
  *   6     the trace provider's own                 sessions, buffers, descriptors
  *   7     writer_lock (hooks/module_list.c)        the module snapshot and its history; spins
  *   8     ready_lock (boot/services.c)             what became of the endpoints; nothing is taken under it
+ *   9     ask_lock (pipeline/threads.c)            that one reader asks running threads; likewise
  *
  * Handlers take none of them, nor do hooks, but for these:
  *   dlclose and loader_refresh take 5, then 7, one after the other; dlclose's gate (capture/modules.h) is no

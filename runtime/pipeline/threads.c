@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,12 +19,24 @@
 #define THREADS_MAX 65536
 #define ANSWER_NS INT64_C(100000000)
 #define LOOK_NS 200000
+/* Who has used so much CPU time since hooks began to watch has left the call that it was about to make. */
+#define ENTRY_NS 500000
+
+/* Protects HOOK_ASK: running threads are asked for one reader at a time. */
+static pthread_mutex_t ask_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* What views don't tell of a thread. */
+struct subject {
+    struct thread_slot *slot; /* NULL = unknown */
+    uint32_t question;        /* 0 = not asked */
+    int64_t cpu_ns;           /* its CPU time when hooks began to watch */
+};
 
 struct look {
     const struct thread_source *source;
     struct thread_view *views;
-    struct thread_slot **slots; /* by view; NULL = unknown */
-    uint32_t *questions;        /* by view; 0 = not asked */
+    struct subject *subjects; /* by view */
+    size_t running;           /* threads to ask */
     size_t count, room;
 };
 
@@ -61,7 +74,8 @@ static bool read_word(uint64_t address, void *to, size_t size)
 static int32_t tid_of_thread(const struct look *look, uint64_t thread)
 {
     for (size_t i = 0; i < look->count; i++) {
-        if (look->slots[i] && atomic_load_explicit(&look->slots[i]->pthread, memory_order_relaxed) == thread)
+        if (look->subjects[i].slot &&
+            atomic_load_explicit(&look->subjects[i].slot->pthread, memory_order_relaxed) == thread)
             return look->views[i].tid;
     }
     return 0;
@@ -136,7 +150,8 @@ static void look_at(struct look *look, size_t i)
     struct wait_state wait;
     char state = kernel_state(view->tid);
     bool is_running = state == 'R' || !state;
-    if (!is_running && look->slots[i] && look->source->waiting(look->slots[i], &wait, &view->stack)) {
+    if (!is_running && look->subjects[i].slot &&
+        look->source->waiting(look->subjects[i].slot, &wait, &view->stack)) {
         view->is_waiting = true;
         view->object = wait.object;
         view->waited_ns = clock_mono_ns() - wait.since_ns;
@@ -146,10 +161,15 @@ static void look_at(struct look *look, size_t i)
         snprintf(view->state, sizeof(view->state), "%s", wait_reason_name(reason));
     } else if (is_running) {
         snprintf(view->state, sizeof(view->state), "running");
-        look->questions[i] = look->slots[i] ? look->source->ask(look->slots[i]) : 0;
+        look->running += look->subjects[i].slot != NULL;
     } else {
         view_from_kernel(look, view);
     }
+}
+
+static void pause_ns(long ns)
+{
+    nanosleep(&(const struct timespec){.tv_nsec = ns}, NULL);
 }
 
 /* One look at every answer that is due. How many still are. */
@@ -157,10 +177,10 @@ static size_t gather(struct look *look)
 {
     size_t due = 0;
     for (size_t i = 0; i < look->count; i++) {
-        if (look->questions[i] &&
-            look->source->answered(look->slots[i], look->questions[i], &look->views[i].stack))
-            look->questions[i] = 0;
-        due += look->questions[i] != 0;
+        if (look->subjects[i].question &&
+            look->source->answered(look->subjects[i].slot, look->subjects[i].question, &look->views[i].stack))
+            look->subjects[i].question = 0;
+        due += look->subjects[i].question != 0;
     }
     return due;
 }
@@ -174,11 +194,9 @@ static int add(struct look *look, int32_t tid)
         size_t room = look->room ? look->room * 2 : 64;
         struct thread_view *views = realloc(look->views, room * sizeof(*views));
         look->views = views ? views : look->views;
-        struct thread_slot **slots = realloc(look->slots, room * sizeof(*slots));
-        look->slots = slots ? slots : look->slots;
-        uint32_t *questions = realloc(look->questions, room * sizeof(*questions));
-        look->questions = questions ? questions : look->questions;
-        if (!views || !slots || !questions || room > THREADS_MAX)
+        struct subject *subjects = realloc(look->subjects, room * sizeof(*subjects));
+        look->subjects = subjects ? subjects : look->subjects;
+        if (!views || !subjects || room > THREADS_MAX)
             return -ENOMEM;
         look->room = room;
     }
@@ -186,8 +204,7 @@ static int add(struct look *look, int32_t tid)
     *view = (struct thread_view){.tid = tid, .waited_ns = -1};
     if (read_task(tid, "comm", view->name, sizeof(view->name)))
         view->name[strcspn(view->name, "\n")] = 0;
-    look->slots[look->count] = slot;
-    look->questions[look->count++] = 0;
+    look->subjects[look->count++] = (struct subject){.slot = slot};
     return 0;
 }
 
@@ -206,17 +223,69 @@ static int list(struct look *look)
     return error;
 }
 
+/* May this thread be asked? Not if it is seen asleep meanwhile, nor before it has run for ENTRY_NS: time
+ * alone tells nothing of one that gets no CPU. */
+static bool may_ask(struct look *look, size_t i, int64_t deadline_ns)
+{
+    const struct thread_view *view = &look->views[i];
+    clockid_t clock = clock_of_thread(view->tid);
+    if (view->tid == (int32_t)syscall(SYS_gettid))
+        return true;
+    while (clock_ns(clock) - look->subjects[i].cpu_ns < ENTRY_NS) {
+        look_at(look, i);
+        if (view->is_waiting || clock_mono_ns() > deadline_ns)
+            return false;
+        pause_ns(LOOK_NS);
+    }
+    return true;
+}
+
+static bool is_asked(const struct look *look, size_t i)
+{
+    return !look->views[i].is_waiting && look->subjects[i].slot;
+}
+
+static void ask(struct look *look)
+{
+    int64_t deadline_ns = clock_mono_ns() + ANSWER_NS;
+    for (size_t i = 0; i < look->count; i++) {
+        if (is_asked(look, i) && may_ask(look, i, deadline_ns))
+            look->subjects[i].question = look->source->ask(look->subjects[i].slot);
+    }
+    deadline_ns = clock_mono_ns() + ANSWER_NS;
+    while (gather(look) && clock_mono_ns() < deadline_ns)
+        pause_ns(LOOK_NS);
+}
+
+/* Our signal ends calls early: hooks watch for it from before the first question to after the last answer. */
+static void ask_watched(struct look *look)
+{
+    _Atomic uint32_t *hooks_active = &look->source->state->hooks_active;
+    pthread_mutex_lock(&ask_lock);
+    atomic_fetch_or_explicit(hooks_active, HOOK_ASK, memory_order_seq_cst);
+    for (size_t i = 0; i < look->count; i++) {
+        if (is_asked(look, i))
+            look->subjects[i].cpu_ns = clock_ns(clock_of_thread(look->views[i].tid));
+    }
+    ask(look);
+    atomic_fetch_and_explicit(hooks_active, ~(uint32_t)HOOK_ASK, memory_order_release);
+    pthread_mutex_unlock(&ask_lock);
+}
+
+void threads_view_after_fork_child(void)
+{
+    pthread_mutex_init(&ask_lock, NULL);
+}
+
 int threads_view(const struct thread_source *source, struct thread_view **ret, size_t *ret_count)
 {
     struct look look = {.source = source};
     int error = list(&look);
     for (size_t i = 0; i < look.count && !error; i++)
         look_at(&look, i);
-    int64_t deadline_ns = clock_mono_ns() + ANSWER_NS;
-    while (!error && gather(&look) && clock_mono_ns() < deadline_ns)
-        nanosleep(&(const struct timespec){.tv_nsec = LOOK_NS}, NULL);
-    free(look.slots);
-    free(look.questions);
+    if (!error && look.running)
+        ask_watched(&look);
+    free(look.subjects);
     if (error) {
         free(look.views);
         return error;

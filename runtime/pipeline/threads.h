@@ -24,4 +24,7 @@ struct thread_source {
  * or negative errno. In a thread of preflame's. */
 int threads_view(const struct thread_source *source, struct thread_view **ret, size_t *ret_count) MUST_USE;
 
+/* In a forked child, whose other threads are gone. Signal-safe. */
+void threads_view_after_fork_child(void);
+
 #endif

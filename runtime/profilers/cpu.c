@@ -17,12 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A thread's CPU clock, by its id (linux/posix-timers.h: the id inverted, per-thread bit, scheduled time). */
-static clockid_t thread_clock(int32_t tid)
-{
-    return (clockid_t)(((~(unsigned)tid) << 3) | 6);
-}
-
 /* A phase in (0, period]: threads that start together must not be sampled together. */
 static int64_t random_phase(int64_t period_ns, int32_t tid)
 {
@@ -64,7 +58,7 @@ static bool set_going(struct thread_slot *slot, int timer)
     int32_t tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
     int64_t period_ns = atomic_load_explicit(&capture.sampling.period_ns, memory_order_relaxed);
     slot->first_tick_ns = random_phase(period_ns, tid);
-    slot->armed_cpu_ns = clock_ns(thread_clock(tid));
+    slot->armed_cpu_ns = clock_ns(clock_of_thread(tid));
     atomic_fetch_add_explicit(&slot->armings, 1, memory_order_relaxed);
     return set_timer(timer, slot->first_tick_ns, period_ns);
 }
@@ -80,7 +74,7 @@ static uint64_t create_timer(struct thread_slot *slot)
     event.sigev_value.sival_ptr = (void *)capture.cookie;
     event._sigev_un._tid = tid;
     int timer = -1;
-    if (syscall(SYS_timer_create, (long)thread_clock(tid), &event, &timer) != 0)
+    if (syscall(SYS_timer_create, (long)clock_of_thread(tid), &event, &timer) != 0)
         return TIMER_NONE;
     if (!set_going(slot, timer)) {
         syscall(SYS_timer_delete, (long)timer);
@@ -129,6 +123,11 @@ static void arm(struct thread_slot *slot)
         !atomic_compare_exchange_strong_explicit(&slot->timer, &now, timer_word(0, TIMER_CREATING),
                                                  memory_order_acq_rel, memory_order_relaxed))
         return;
+    fence(); /* whoever stops sees that a timer is being created, or we see that sampling has stopped */
+    if (!is_active()) {
+        atomic_store_explicit(&slot->timer, timer_word(0, TIMER_NONE), memory_order_release);
+        return;
+    }
     uint64_t word = create_timer(slot);
     bool is_refused = word == TIMER_NONE && errno != EINVAL; /* EINVAL: the thread has ended meanwhile */
     if (is_refused && !slot->is_timer_refused)
@@ -342,13 +341,16 @@ int cpu_start(int hz, bool is_recorded)
 void cpu_stop(void)
 {
     atomic_store_explicit(&capture.sampling.is_active, 0, memory_order_release);
-    atomic_fetch_and_explicit(&capture.hooks_active, ~(uint32_t)HOOK_SAMPLE, memory_order_relaxed);
     fence();
     uint32_t used = atomic_load_explicit(&capture.threads->high_water, memory_order_acquire);
     for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
         struct thread_slot *slot = &capture.threads->slots[i];
         disarm(slot, TIMER_NONE);
     }
+    /* Only now may hooks stop watching for our EINTR. A CPU timer expires on its thread's own CPU, so a
+     * thread with a signal on its way is in the kernel: in a call that its hook watches, or about to take the
+     * signal before it makes another. */
+    atomic_fetch_and_explicit(&capture.hooks_active, ~(uint32_t)HOOK_SAMPLE, memory_order_release);
 }
 
 void cpu_forget_timers(void)
