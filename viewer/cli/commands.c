@@ -15,6 +15,7 @@ const struct command commands[] = {
     {"threads", "show every thread of a running process: its wait, its stack", cmd_threads},
     {"torch", "write a running process' CPU flame graph, as go-torch does", cmd_torch},
     {"view", "show a trace or a profile: flame graph, folded stacks or text", cmd_view},
+    {"diff", "show what changed between two profiles or traces", cmd_diff},
     {"recover", "the profiles of a process that was killed", cmd_recover},
 #ifdef PREFLAME_HAVE_CMD_SYMBOLIZE
     {"symbolize", NULL, cmd_symbolize},

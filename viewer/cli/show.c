@@ -99,11 +99,11 @@ int show_report(const struct show *show, struct report *report, const char *inpu
 {
     report->title = show->title ? show->title : input;
     if (show->format->wants_moments && !report->trace) {
-        fprintf(
-            stderr,
-            "preflame: %s shows time as it passed, which the profile '%s' doesn't know; give the trace folder that "
-            "`preflame record` wrote\n",
-            show->format->name, input);
+        fprintf(stderr,
+                "preflame: %s shows time as it passed, which the profile '%s' doesn't know; give the trace "
+                "folder that "
+                "`preflame record` wrote\n",
+                show->format->name, input);
         return EXIT_FAILED;
     }
     struct bytes out CLEANUP(bytes_clear);

@@ -1,4 +1,5 @@
-/* Folded stacks: `root;caller;leaf value`, one line for each stack, as flame graph tools read them. */
+/* Folded stacks: `root;caller;leaf value`, one line for each stack, as flame graph tools read them; of a
+ * difference `root;caller;leaf before after`, as difffolded.pl writes it. */
 #include "viewer/formats/format.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ static int write_graph(const struct report *report, const struct graph *graph, s
     if (!path)
         return -ENOMEM;
     for (uint32_t node = 0; node < tree->count && !out->error; node++) {
+        const struct change *change = graph->changes ? &graph->changes[node] : NULL;
         if (!tree->nodes[node].self)
             continue;
         size_t depth = tree_path(tree, node, path, TREE_MAX_DEPTH + 1);
@@ -38,7 +40,10 @@ static int write_graph(const struct report *report, const struct graph *graph, s
                 bytes_puts(out, ";");
             put_name(out, names_text(report->names, tree->nodes[path[i]].name));
         }
-        bytes_printf(out, " %" PRId64 "\n", tree->nodes[node].self);
+        if (change)
+            bytes_printf(out, " %" PRId64 " %" PRId64 "\n", change->before_self, change->after_self);
+        else
+            bytes_printf(out, " %" PRId64 "\n", tree->nodes[node].self);
     }
     free(path);
     return out->error;

@@ -26,6 +26,7 @@ struct format {
     bool wants_all;       /* shows every kind of time unless asked for one */
     bool wants_moments;   /* shows time as it passed: of traces only */
     bool can_reverse;     /* makes sense of stacks that begin with the leaf */
+    bool can_compare;     /* shows graphs with changes */
     /* Appends the report to `out`. 0 or negative errno; what `out` lacks, its own error says. */
     int (*write)(const struct report *report, const struct format_options *options, struct bytes *out);
 };

@@ -46,15 +46,23 @@ static uint32_t add_locations(struct profile *p, const struct report *report, co
     return count;
 }
 
+/* Of a difference, what it grew by. */
+static int64_t cost_of(const struct graph *graph, uint32_t node)
+{
+    return graph->changes ? graph->changes[node].after_self - graph->changes[node].before_self
+                          : graph->tree.nodes[node].self;
+}
+
 static void add_graph(struct profile *p, const struct report *report, size_t index, struct stack *stack)
 {
     const struct tree *tree = &report->graphs[index].tree;
     for (uint32_t node = 0; node < tree->count && !p->error; node++) {
-        if (!tree->nodes[node].self)
+        int64_t cost = cost_of(&report->graphs[index], node);
+        if (!cost)
             continue;
         size_t depth = tree_path(tree, node, stack->nodes, TREE_MAX_DEPTH + 1);
         memset(stack->values, 0, sizeof(stack->values));
-        stack->values[index] = tree->nodes[node].self;
+        stack->values[index] = cost;
         uint32_t count = add_locations(p, report, tree, stack, depth);
         profile_add_sample(p, stack->locations, count, NULL, 0, stack->values);
     }

@@ -7,6 +7,7 @@
 #include "viewer/model/layout.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 
 #define PAD_PX 12.0
 #define ROW_PX 18u     /* from box to box */
@@ -35,6 +36,35 @@ static unsigned rows_px(const struct layout *layout)
     return (layout->max_depth + 1) * ROW_PX;
 }
 
+/* The lines of a box' title below its name. */
+static void put_costs(struct bytes *out, const struct graph *graph, uint32_t index)
+{
+    const struct tree_node *node = &graph->tree.nodes[index];
+    int64_t whole = graph->tree.nodes[TREE_ROOT].total;
+    char left[VALUE_TEXT_SIZE], right[VALUE_TEXT_SIZE];
+    if (!graph->changes) {
+        bytes_printf(out, "\ntotal %s (%.2f %%)\nself %s (%.2f %%)",
+                     value_text(node->total, graph->unit, left), percent_of(node->total, whole),
+                     value_text(node->self, graph->unit, right), percent_of(node->self, whole));
+        return;
+    }
+    const struct change *change = &graph->changes[index], *all = &graph->changes[TREE_ROOT];
+    bytes_printf(out, "\nbefore %s (%.2f %%)\nafter %s (%.2f %%)",
+                 value_text(change->before, graph->unit, left), percent_of(change->before, all->before),
+                 value_text(change->after, graph->unit, right), percent_of(change->after, all->after));
+    bytes_printf(out, "\nchange %s%s\nself %s%s", change->after > change->before ? "+" : "",
+                 value_text(change->after - change->before, graph->unit, left),
+                 change->after_self > change->before_self ? "+" : "",
+                 value_text(change->after_self - change->before_self, graph->unit, right));
+}
+
+static const char *class_of(const struct graph *graph, uint32_t node, const char *name, char *ret)
+{
+    if (!graph->changes)
+        return svg_class(name, node == TREE_ROOT, graph->is_waiting, ret);
+    return svg_change_class(graph->changes[node].before, graph->changes[node].after, ret);
+}
+
 static void put_box(const struct canvas *canvas, const struct graph *graph, const struct layout *layout,
                     const struct layout_box *box)
 {
@@ -45,16 +75,14 @@ static void put_box(const struct canvas *canvas, const struct graph *graph, cons
     double x = PAD_PX + (double)box->start * scale, width = (double)node->total * scale;
     unsigned row = canvas->options->is_inverted ? box->depth : layout->max_depth - box->depth;
     unsigned y = canvas->top_px + HEADING_PX + row * ROW_PX;
-    char class[SVG_CLASS_SIZE], total[VALUE_TEXT_SIZE], self[VALUE_TEXT_SIZE];
+    char class[SVG_CLASS_SIZE];
     bytes_printf(canvas->out,
                  "<g class=\"b %s%s\" data-s=\"%" PRId64 "\" data-t=\"%" PRId64 "\" data-d=\"%u\"><title>",
-                 svg_class(name, box->node == TREE_ROOT, graph->is_waiting, class),
-                 node->is_inlined ? " i" : "", box->start, node->total, box->depth);
+                 class_of(graph, box->node, name, class), node->is_inlined ? " i" : "", box->start,
+                 node->total, box->depth);
     xml_put(canvas->out, name);
-    bytes_printf(canvas->out, "\ntotal %s (%.2f %%)\nself %s (%.2f %%)%s</title>",
-                 value_text(node->total, graph->unit, total), percent_of(node->total, whole),
-                 value_text(node->self, graph->unit, self), percent_of(node->self, whole),
-                 node->is_inlined ? "\ninlined" : "");
+    put_costs(canvas->out, graph, box->node);
+    bytes_printf(canvas->out, "%s</title>", node->is_inlined ? "\ninlined" : "");
     bytes_printf(canvas->out, "<rect x=\"%.4f\" y=\"%u\" width=\"%.4f\" height=\"%u\"/>", x, y, width,
                  BOX_PX);
     size_t cells = width > 6 ? (size_t)((width - 6) / CELL_PX) : 0;
@@ -76,7 +104,13 @@ static void put_graph(struct canvas *canvas, const struct graph *graph, const st
         canvas->top_px, canvas->top_px);
     bytes_printf(canvas->out, "<text class=\"heading\" x=\"%.0f\" y=\"%u\">", PAD_PX, canvas->top_px + 21);
     xml_put(canvas->out, graph->title);
-    bytes_printf(canvas->out, ": %s", value_text(whole, graph->unit, text));
+    if (graph->changes) {
+        const struct change *all = &graph->changes[TREE_ROOT];
+        bytes_printf(canvas->out, ": %s before, ", value_text(all->before, graph->unit, text));
+        bytes_printf(canvas->out, "%s after", value_text(all->after, graph->unit, text));
+    } else {
+        bytes_printf(canvas->out, ": %s", value_text(whole, graph->unit, text));
+    }
     bytes_printf(canvas->out, "</text>\n<text class=\"detail\" x=\"%.0f\" y=\"%u\">", PAD_PX,
                  canvas->top_px + 40);
     if (!whole)
@@ -102,7 +136,11 @@ static void put_notes(const struct canvas *canvas, const struct layout *layouts)
     }
     notes_put(&notes, canvas->report, " · ");
     bytes_printf(canvas->out, "<text class=\"note\" x=\"%.0f\" y=\"48\">", PAD_PX);
-    xml_put(canvas->out, "Each box is a function, as wide as the cost of it and all it called");
+    bool is_comparison = canvas->report->graph_count && canvas->report->graphs[0].changes;
+    xml_put(canvas->out, is_comparison
+                             ? "Each box is a function, as wide as the larger of its costs before and "
+                               "after; orange: it grew, blue: it shrank"
+                             : "Each box is a function, as wide as the cost of it and all it called");
     xml_put(canvas->out, bytes_text(&notes));
     bytes_puts(canvas->out, "</text>\n");
     bytes_clear(&notes);
@@ -120,7 +158,10 @@ static void put_head(const struct canvas *canvas, unsigned height_px, const stru
     xml_put(out, canvas->report->title);
     bytes_puts(out, "\">\n<style>\n");
     bytes_put(out, style, sizeof(style));
-    svg_put_palette(out, canvas->options->colors);
+    if (canvas->report->graph_count && canvas->report->graphs[0].changes)
+        svg_put_change_palette(out);
+    else
+        svg_put_palette(out, canvas->options->colors);
     bytes_puts(out, "</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
     bytes_printf(out, "<text class=\"title\" x=\"%.0f\" y=\"28\">", PAD_PX);
     xml_put_cells(out, canvas->report->title, (size_t)((width_px - 2 * PAD_PX) / 10));

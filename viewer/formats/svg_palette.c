@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SHADES 24u
+#define CHANGE_SHADES 6u /* none, and five */
 
 struct range {
     const char *prefix;
@@ -106,4 +107,40 @@ void svg_put_palette(struct bytes *out, const char *word)
     put_range(out, &cool, true);
     bytes_puts(out, "svg.preflame .r rect{fill:#8b949e}\nsvg.preflame .k rect{fill:#9f97ad}\n"
                     "svg.preflame .q rect{fill:#8f93e6}\n}\n");
+}
+
+/* How much of both sums is change: a third is twice or half, one is new or gone. */
+const char *svg_change_class(int64_t before, int64_t after, char ret[SVG_CLASS_SIZE])
+{
+    double sum = (double)before + (double)after, part = sum > 0 ? ((double)after - (double)before) / sum : 0;
+    double size = part < 0 ? -part : part;
+    unsigned shade = (unsigned)(size * (CHANGE_SHADES - 1) + 0.999);
+    snprintf(ret, SVG_CLASS_SIZE, "%s%u", !shade ? "z" : part < 0 ? "d" : "u", shade);
+    return ret;
+}
+
+static void put_change_ranges(struct bytes *out, bool is_dark)
+{
+    static const struct {
+        char prefix;
+        double hue;
+    } ways[] = {{'u', 24}, {'d', 212}};
+    for (size_t way = 0; way < ARRAY_SIZE(ways); way++) {
+        for (unsigned shade = 1; shade < CHANGE_SHADES; shade++) {
+            double depth = (double)shade / (CHANGE_SHADES - 1);
+            bytes_printf(out, "svg.preflame .%c%u rect{fill:", ways[way].prefix, shade);
+            put_colour(out, ways[way].hue, 0.45 + 0.45 * depth,
+                       is_dark ? 0.68 - 0.18 * depth : 0.90 - 0.30 * depth);
+            bytes_puts(out, "}\n");
+        }
+    }
+    bytes_printf(out, "svg.preflame .z0 rect{fill:%s}\n", is_dark ? "#8b949e" : "#e6e8eb");
+}
+
+void svg_put_change_palette(struct bytes *out)
+{
+    put_change_ranges(out, false);
+    bytes_puts(out, "@media (prefers-color-scheme:dark){\n");
+    put_change_ranges(out, true);
+    bytes_puts(out, "}\n");
 }

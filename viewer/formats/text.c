@@ -7,6 +7,7 @@
 #include "viewer/model/top.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define STACK_FRAMES 12u /* of the costliest stacks, from the leaf */
@@ -112,9 +113,10 @@ int write_text(const struct report *report, const struct format_options *options
     int error = 0;
     text_put(out, report->title);
     bytes_puts(out, "\n");
+    bool is_comparison = report->graph_count && report->graphs[0].changes;
     if (report->trace)
         error = text_put_trace(out, report, options->max_rows);
-    else
+    else if (!is_comparison)
         text_put_profile(out, report, options->max_rows);
     struct bytes notes CLEANUP(bytes_clear);
     bytes_init(&notes, 4096);
@@ -122,6 +124,7 @@ int write_text(const struct report *report, const struct format_options *options
     if (notes.len)
         bytes_printf(out, "\nMissing%s\n", bytes_text(&notes));
     for (size_t i = 0; i < report->graph_count && !error; i++)
-        error = put_graph(out, report, &report->graphs[i], options->max_rows);
+        error = is_comparison ? text_put_changes(out, report, &report->graphs[i], options->max_rows)
+                              : put_graph(out, report, &report->graphs[i], options->max_rows);
     return error ? error : out->error;
 }

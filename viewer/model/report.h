@@ -13,12 +13,18 @@
 
 #define REPORT_MAX_GRAPHS 2
 
+/* What one node of a compared graph cost in two inputs. */
+struct change {
+    int64_t before_self, after_self, before, after; /* the last two with all it called */
+};
+
 struct graph {
-    const char *title; /* "on-CPU time" */
-    const char *key;   /* "on-cpu": one word */
-    const char *unit;  /* as in pprof: "nanoseconds", "bytes", "count", … */
-    bool is_waiting;   /* time in which nothing ran: drawn in blue */
-    struct tree tree;  /* owned, finished */
+    const char *title;      /* "on-CPU time" */
+    const char *key;        /* "on-cpu": one word */
+    const char *unit;       /* as in pprof: "nanoseconds", "bytes", "count", … */
+    bool is_waiting;        /* time in which nothing ran: drawn in blue */
+    struct tree tree;       /* owned, finished */
+    struct change *changes; /* owned; one a node. NULL when the graph is of one input */
 };
 
 struct report {
