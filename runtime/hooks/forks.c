@@ -1,6 +1,7 @@
 /* How a process is copied: fork, _Fork, vfork, clone, and the copies that libc knows nothing of. */
 #include "hooks/forks.h"
 
+#include "hooks/creation_gate.h"
 #include "hooks/host.h"
 #include "hooks/reals.h"
 #include "hooks/single.h"
@@ -72,7 +73,7 @@ static void before_fork(void)
         return;
     mask_before_fork = hold_all_signals();
     TELL_HOST(before_fork);
-    threads_hold_creation(); /* inside the engine's lock: one fork at a time */
+    creation_gate_hold(); /* inside the engine's lock: one fork at a time */
 }
 
 static void after_fork_parent(void)
@@ -80,7 +81,7 @@ static void after_fork_parent(void)
     if (!is_fork_told)
         return;
     is_fork_told = false;
-    threads_release_creation();
+    creation_gate_release();
     TELL_HOST(after_fork_parent);
     release_signals(mask_before_fork);
 }
