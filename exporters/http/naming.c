@@ -30,10 +30,15 @@ static void reap_later(evutil_socket_t fd, short what, void *context)
         event_base_once(context, -1, EV_TIMEOUT, reap_later, context, &pause);
 }
 
+void naming_leave_helper(const struct http_server *server, struct helper *helper)
+{
+    helper_close(helper);
+    reap_later(-1, 0, server->base);
+}
+
 static void leave_helper(struct naming *naming)
 {
-    helper_close(&naming->helper);
-    reap_later(-1, 0, naming->server->base);
+    naming_leave_helper(naming->server, &naming->helper);
 }
 
 static void stop_helper(struct naming *naming)

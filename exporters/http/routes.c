@@ -16,6 +16,8 @@ const struct http_route http_routes[] = {
      "Open the file with: go tool pprof FILE"},
     {PPROF_PREFIX "symbol", route_symbol,
      "Names of the functions around program counters, given as 0xPC+0xPC in the query or a POST body."},
+    {PPROF_PREFIX "trace", route_trace,
+     "A trace of what threads did, over ?seconds=N (1 if absent). Open the file with: go tool trace FILE"},
     {"/debug/fgprof", route_wall, NULL},
     {"/debug/preflame/self", route_self, NULL},
     {NULL, NULL, NULL},

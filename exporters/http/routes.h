@@ -31,6 +31,7 @@ void route_symbol(struct http_connection *c);
 void route_self(struct http_connection *c);
 void route_profile(struct http_connection *c);
 void route_wall(struct http_connection *c);
+void route_trace(struct http_connection *c);
 void route_named(struct http_connection *c, const struct profile_kind *kind);
 
 #endif

@@ -29,6 +29,9 @@ struct http_source {
     uint64_t (*symbol)(void *context, uint64_t pc, char *name, size_t size);
     /* Appends what preflame itself costs and lost, as text lines. */
     void (*self)(void *context, struct bytes *out);
+    /* May the process be traced? 0, -EINPROGRESS: not yet, ask again; or why not: -ENOENT without a tracer,
+     * -ENOTSUP. */
+    int (*trace_ask)(void *context);
     /* Command that reads a raw profile on stdin and writes it with names, gzip-compressed, on stdout; NULL
      * for none. The first word is an absolute path. */
     const char *const *helper_argv;

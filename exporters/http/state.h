@@ -53,6 +53,7 @@ struct http_server {
     struct http_connection *connections; /* a list, newest first */
     size_t connection_count;
     uint32_t accept_count; /* ever */
+    bool is_tracing;       /* one trace at a time */
 };
 
 #endif

@@ -44,8 +44,9 @@ struct engine {
     void (*before_fork)(void);
     void (*after_fork_parent)(void);
     void (*after_fork_child)(bool is_light);
-    void (*settle)(
-        bool ends); /* a forked child is here to stay: serve it; or it ends, and was never served */
+    /* A forked child is here to stay: serve it. Or what was asked for can be done here, in a thread of the
+     * program's. Or, with `ends`, the child ends, and was never served. */
+    void (*settle)(bool ends);
     /* What the program asks for itself (boot/program_profile.h). */
     int (*program_profile_start)(const char *path);
     int (*program_profile_stop)(void);

@@ -86,8 +86,10 @@ static void engine_settle(bool ends)
         if (!ends)
             control_resume();
     }
-    if (!ends)
-        services_start(true);
+    if (ends)
+        return;
+    services_start(true);
+    trace_settle();
 }
 
 static void engine_after_fork_child(bool is_light)

@@ -4,6 +4,7 @@
 #include "boot/control.h"
 #include "boot/profiles.h"
 #include "boot/socket_place.h"
+#include "boot/trace.h"
 #include "exporters/http/listen.h"
 #include "exporters/http/server.h"
 #include "exporters/local_names.h"
@@ -90,6 +91,12 @@ static void source_self(void *context, struct bytes *out)
     control_self(out);
 }
 
+static int source_trace_ask(void *context)
+{
+    (void)context;
+    return trace_ask();
+}
+
 static void source_finish(void *context, struct profile *p)
 {
     (void)context;
@@ -102,6 +109,7 @@ static struct http_source source = {.cpu_start = source_start,
                                     .count = source_count,
                                     .symbol = source_symbol,
                                     .self = source_self,
+                                    .trace_ask = source_trace_ask,
                                     .finish_locally = source_finish};
 
 static void find_helper(void)

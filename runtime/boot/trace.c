@@ -9,7 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const struct engine_host *host;
@@ -21,6 +24,9 @@ static struct losses sent;
 static uint32_t sent_session;
 static bool is_keeper_ready; /* it has entered the provider */
 static bool is_forgotten;    /* this process is a copy of which its provider doesn't know */
+/* How far it is with a provider that was asked for while the program runs. */
+enum { ASK_NONE, ASK_WANTED, ASK_LOADING, ASK_FAILED };
+static atomic_int asked;
 
 static const struct sink *sink_now(void)
 {
@@ -139,6 +145,43 @@ int trace_load(void)
     return sink ? 0 : -ENOENT;
 }
 
+int trace_ask(void)
+{
+    int none = ASK_NONE, failed = ASK_FAILED;
+    if (is_forgotten)
+        return -ENOTSUP;
+    if (sink_now())
+        return 0;
+    if (atomic_compare_exchange_strong(&asked, &failed, ASK_NONE))
+        return -ENOENT;
+    if (atomic_compare_exchange_strong(&asked, &none, ASK_WANTED))
+        atomic_fetch_or_explicit(&host->state->hooks_active, HOOK_SETTLE, memory_order_release);
+    return -EINPROGRESS;
+}
+
+static void *load_main(void *unused)
+{
+    prctl(PR_SET_NAME, "preflame-load");
+    atomic_store(&asked, trace_load() ? ASK_FAILED : ASK_NONE);
+    return unused;
+}
+
+void trace_settle(void)
+{
+    int wanted = ASK_WANTED;
+    pthread_t thread;
+    sigset_t all, before;
+    if (!atomic_compare_exchange_strong(&asked, &wanted, ASK_LOADING))
+        return;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the program's signals are not for it */
+    if (pthread_create(&thread, NULL, load_main, NULL))
+        atomic_store(&asked, ASK_FAILED);
+    else
+        pthread_detach(thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void send_losses(const struct sink *sink)
 {
     struct losses now;
@@ -190,6 +233,7 @@ void trace_after_fork_parent(void)
 void trace_forget(void)
 {
     is_forgotten = true;
+    atomic_store(&asked, ASK_NONE);
     pthread_mutex_init(&load_lock, NULL);
 }
 
@@ -198,6 +242,7 @@ void trace_after_fork_child(void)
     const struct sink *sink = sink_now();
     pthread_mutex_init(&load_lock, NULL);
     is_keeper_ready = false;
+    atomic_store(&asked, ASK_NONE);
     start_ns = clock_mono_ns();
     if (sink)
         sink->after_fork_child(fork_state);

@@ -21,7 +21,7 @@
 enum hook_reason {
     HOOK_TRACE = 1,  /* a trace provider listens */
     HOOK_SAMPLE = 2, /* our signal is in the air: EINTR may be ours */
-    HOOK_SETTLE = 4, /* a forked child that has not waited for anything yet */
+    HOOK_SETTLE = 4, /* there is work for a thread that waits: a forked child's, or what boot was asked for */
     HOOK_WAITS = 8,  /* waits are counted: the block, mutex, syscall and io profiles */
     HOOK_ASK = 32,   /* running threads are asked where they are: likewise */
     HOOK_IDLE = 16,  /* always, but before boot and in a copy of the process that nobody told of itself */

@@ -7,7 +7,7 @@ import subprocess
 import pprof_reader
 import pytest
 import trace_reader
-from conftest import PRELOAD, Outcome, program, wait_until
+from conftest import PRELOAD, Outcome, measured, program, wait_until
 
 CPU_MS = 300
 LEAST_NS = CPU_MS * 1_000_000 * 2 // 3
@@ -163,6 +163,7 @@ def test_a_program_that_execs_leaves_the_profile_of_what_it_became(runner, tmp_p
         assert sum(burned_ns(path, name) for path in profiles if path.exists()) >= LEAST_NS, name
 
 
+@measured  # a sample between two tries is something new to write
 def test_a_failed_exec_writes_once_and_says_nothing(runner, tmp_path):
     out = tmp_path / "out"
     outcome = profiled(runner, "exec-fails", out)

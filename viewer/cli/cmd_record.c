@@ -223,7 +223,7 @@ static bool start_recording(struct recording *recording, const char *directory, 
     if (status < 0)
         snprintf(problem, size, "cannot record into %.150s: %s; name a new or empty folder with -o",
                  directory ? directory : "the current folder", strerror(-status));
-    return status == 0 && recording_start(recording, problem, size) == 0;
+    return status == 0 && recording_start(recording, 0, problem, size) == 0;
 }
 
 static int record(struct recording *recording, struct record_options *options, char *const argv[])

@@ -17,6 +17,9 @@ const struct command commands[] = {
     {"view", "show a trace or a profile: flame graph, folded stacks or text", cmd_view},
     {"diff", "show what changed between two profiles or traces", cmd_diff},
     {"recover", "the profiles of a process that was killed", cmd_recover},
+#ifdef PREFLAME_HAVE_CMD_TRACE
+    {"trace", NULL, cmd_trace},
+#endif
 #ifdef PREFLAME_HAVE_CMD_SYMBOLIZE
     {"symbolize", NULL, cmd_symbolize},
 #endif

@@ -25,6 +25,7 @@ int cmd_threads(int argc, char **argv);
 int cmd_torch(int argc, char **argv);
 int cmd_view(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_symbolize(int argc, char **argv);
 
 #endif

@@ -133,9 +133,9 @@ static int await_daemon(struct session_daemon *daemon, int log_fd, char *problem
     return -ETIMEDOUT;
 }
 
-static int start_daemon(struct session_daemon *daemon, char *problem, size_t problem_size)
+static int start_daemon(struct session_daemon *daemon, bool is_private, char *problem, size_t problem_size)
 {
-    int status = is_root() ? 0 : make_home(daemon, problem, problem_size);
+    int status = is_root() || !is_private ? 0 : make_home(daemon, problem, problem_size);
     if (status < 0)
         return status;
     FILE *log = tmpfile();
@@ -157,7 +157,7 @@ static int start_daemon(struct session_daemon *daemon, char *problem, size_t pro
     return status;
 }
 
-int session_daemon_acquire(struct session_daemon *daemon, char *problem, size_t problem_size)
+int session_daemon_acquire(struct session_daemon *daemon, bool is_private, char *problem, size_t problem_size)
 {
     *daemon = (struct session_daemon){0};
     int answer = guard_call(probe, NULL, PROBE_MS);
@@ -168,7 +168,7 @@ int session_daemon_acquire(struct session_daemon *daemon, char *problem, size_t 
                  DAEMON_PROGRAM);
         return answer;
     }
-    return start_daemon(daemon, problem, problem_size);
+    return start_daemon(daemon, is_private, problem, problem_size);
 }
 
 void session_daemon_release(struct session_daemon *daemon)

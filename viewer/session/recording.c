@@ -58,11 +58,11 @@ int recording_prepare(struct recording *recording, const char *directory)
     return status;
 }
 
-int recording_start(struct recording *recording, char *problem, size_t problem_size)
+int recording_start(struct recording *recording, pid_t only, char *problem, size_t problem_size)
 {
-    int status = session_daemon_acquire(&recording->daemon, problem, problem_size);
+    int status = session_daemon_acquire(&recording->daemon, only == 0, problem, problem_size);
     if (status == 0) {
-        status = session_start(recording->directory, recording->session, problem, problem_size);
+        status = session_start(recording->directory, only, recording->session, problem, problem_size);
         if (status < 0)
             session_daemon_release(&recording->daemon);
     }

@@ -29,10 +29,11 @@ struct recording_result {
  * -ENOTEMPTY, -ENOTDIR or what the file system said; nothing is left behind then. */
 int recording_prepare(struct recording *recording, const char *directory) MUST_USE;
 
-/* Finds or starts a daemon and starts a session: from here on, what processes send is recorded. On failure
- * `problem` says why in one line and the folder is removed if we made it. Takes 3 s at most, plus the time to
- * end a daemon of ours that hangs. 0 or negative errno. */
-int recording_start(struct recording *recording, char *problem, size_t problem_size) MUST_USE;
+/* Finds or starts a daemon and starts a session: from here on, what processes send is recorded; or what the
+ * one process `only` sends, which may run already, if that isn't 0. On failure `problem` says why in one line
+ * and the folder is removed if we made it. Takes 3 s at most, plus the time to end a daemon of ours that
+ * hangs. 0 or negative errno. */
+int recording_start(struct recording *recording, pid_t only, char *problem, size_t problem_size) MUST_USE;
 
 /* Ends the session, then our daemon, then counts. Every step has a deadline: 5 s for the trace to be written,
  * a few more if the daemon hangs, 20 s to count. Always gives a result. */

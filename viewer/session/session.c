@@ -23,6 +23,7 @@
 struct start_request {
     const char *directory;
     pid_t recorder; /* in the session's name */
+    pid_t only;     /* recorded; 0: every process */
     char name[SESSION_NAME_SIZE];
     int lttng_error; /* negative LTTng code, for words */
 };
@@ -70,6 +71,8 @@ static int start_work(void *data)
     struct lttng_domain domain = ust_domain();
     struct lttng_handle *handle = lttng_create_handle(request->name, &domain);
     error = handle ? channels_create(handle) : -LTTNG_ERR_NOMEM;
+    if (error == 0 && request->only)
+        error = lttng_track_pid(handle, request->only);
     if (error == 0)
         error = lttng_start_tracing(request->name);
     if (handle)
@@ -81,13 +84,15 @@ static int start_work(void *data)
     return -EIO;
 }
 
-int session_start(const char *directory, char ret_name[SESSION_NAME_SIZE], char *problem, size_t problem_size)
+int session_start(const char *directory, pid_t only, char ret_name[SESSION_NAME_SIZE], char *problem,
+                  size_t problem_size)
 {
     struct start_request *request = guard_memory_new(sizeof(*request));
     if (!request)
         return -ENOMEM;
     request->directory = directory; /* the forked child sees our memory */
     request->recorder = getpid();
+    request->only = only;
     int status = guard_call(start_work, request, START_MS);
     if (status == 0)
         memcpy(ret_name, request->name, SESSION_NAME_SIZE);
@@ -98,6 +103,29 @@ int session_start(const char *directory, char ret_name[SESSION_NAME_SIZE], char 
                  request->lttng_error ? lttng_strerror(request->lttng_error) : strerror(-status));
     guard_memory_free(request, sizeof(*request));
     return status;
+}
+
+/* The guard is the deadline. Daemons list the processes whose tracepoints they could enable. */
+static int await_work(void *data)
+{
+    const pid_t *pid = data;
+    struct lttng_domain domain = ust_domain();
+    for (;; nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL)) {
+        struct lttng_handle *handle = lttng_create_handle(NULL, &domain);
+        struct lttng_event *events = NULL;
+        int count = handle ? lttng_list_tracepoints(handle, &events) : -1;
+        for (int i = 0; i < count; i++)
+            if (events[i].pid == *pid)
+                return 0; /* all that it took ends with this process */
+        free(events);
+        if (handle)
+            lttng_destroy_handle(handle);
+    }
+}
+
+int session_await_process(pid_t pid, int limit_ms)
+{
+    return guard_call(await_work, &pid, limit_ms);
 }
 
 /* The guard is the deadline: this asks until there is nothing left to write. */

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SESSION_NAME_SIZE 64
 
@@ -16,10 +17,14 @@ struct session_loss {
 };
 
 /* Creates and starts a session named preflame-PID-N (the first N that is free; written to `ret_name`) with
- * its trace in `directory` (absolute). On failure no session of ours is left, and `problem` says why. 0 or
- * negative errno. */
-int session_start(const char *directory, char ret_name[SESSION_NAME_SIZE], char *problem,
+ * its trace in `directory` (absolute), of the process `only`, or with 0 of all. On failure no session of ours
+ * is left, and `problem` says why. 0 or negative errno. */
+int session_start(const char *directory, pid_t only, char ret_name[SESSION_NAME_SIZE], char *problem,
                   size_t problem_size) MUST_USE;
+
+/* Waits until the process `pid` is known to the daemon: from then on it is recorded. 0, -ETIMEDOUT when that
+ * takes more than `limit_ms`, or another negative errno. */
+int session_await_process(pid_t pid, int limit_ms) MUST_USE;
 
 /* Stops recording and waits until everything recorded is in the files; 5 s at most. 0 or negative errno. */
 int session_stop(const char *name) MUST_USE;

@@ -1,0 +1,93 @@
+"""/debug/pprof/trace of a process that was started without any: what Go's handler answers, about native threads."""
+
+import contextlib
+import http.client
+import json
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from conftest import PRELOAD, isolation, program, wait_until
+
+FOLDERS = Path("/tmp")
+
+
+def fetch(port, query="", timeout_s=60):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    try:
+        connection.request("GET", f"/debug/pprof/trace{query}")
+        answer = connection.getresponse()
+        headers = [(name, value) for name, value in answer.getheaders() if name not in ("Date", "Content-Length")]
+        return answer.status, headers, answer.read()
+    finally:
+        connection.close()
+
+
+def started(runner, port, *argv):
+    process = runner.start([*isolation(), "env", f"LD_PRELOAD={PRELOAD}", f"PREFLAME_HTTP={port}", *argv],
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def answers():
+        with contextlib.suppress(OSError):
+            return fetch(port, "?format=none")[0] == 400
+    wait_until(answers, what="an endpoint")
+    return process
+
+
+@pytest.fixture
+def convoy(runner, port):
+    """Four threads in line for one mutex, for longer than any test here."""
+    return started(runner, port, program("contention_known"), "4", "100000", "500")
+
+
+def test_a_trace_as_go_sends_it(convoy, port, tmp_path):
+    status, headers, body = fetch(port, "?seconds=0.5")
+    assert (status, headers) == (200, [("X-Content-Type-Options", "nosniff"),
+                                       ("Content-Type", "application/octet-stream"),
+                                       ("Content-Disposition", 'attachment; filename="trace"')]), body[:200]
+    (tmp_path / "trace.out").write_bytes(body)
+    done = subprocess.run(["go", "tool", "trace", "-pprof=sync", tmp_path / "trace.out"], stdout=subprocess.PIPE,
+                          check=True, timeout=60)
+    (tmp_path / "sync.pb.gz").write_bytes(done.stdout)
+    top = subprocess.run(["go", "tool", "pprof", "-top", "-nodefraction=0", tmp_path / "sync.pb.gz"],
+                         capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "hold_long" in top or "hold_short" in top or "contend" in top, top
+    # Another, in another format; and its own name in it.
+    status, headers, body = fetch(port, "?seconds=0.2&format=chrome")
+    assert status == 200 and ("Content-Type", "application/json") in headers, body[:200]
+    document = json.loads(body)
+    pids = {event["pid"] for event in document["traceEvents"]}
+    assert len(pids) == 1
+    assert any(event["ph"] == "X" and event["name"] == "mutex" for event in document["traceEvents"])
+    assert convoy.poll() is None
+
+
+def test_one_trace_at_a_time_and_nothing_is_left_when_the_client_leaves(convoy, port):
+    before = set(FOLDERS.glob("preflame-trace-*"))
+    first = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    first.request("GET", "/debug/pprof/trace?seconds=3600")
+    wait_until(lambda: set(FOLDERS.glob("preflame-trace-*")) - before, what="a recorder")
+    status, headers, body = fetch(port)
+    assert (status, body) == (500, b"Could not enable tracing: runtime error: tracing is already enabled\n")
+    assert ("X-Go-Pprof", "1") in headers and ("Content-Type", "text/plain; charset=utf-8") in headers
+    first.close()
+    wait_until(lambda: not set(FOLDERS.glob("preflame-trace-*")) - before, timeout_s=40, what="the recorder's end")
+    assert convoy.poll() is None
+
+
+def test_a_program_that_does_nothing_is_not_traced_and_told_why(runner, port):
+    process = started(runner, port, "cat")
+    status, _, body = fetch(port, "?seconds=0.1")
+    assert status == 500 and b"no thread of the program has waited" in body
+    assert process.communicate(b"and goes on\n", timeout=20)[0] == b"and goes on\n"
+    assert process.returncode == 0
+
+
+def test_what_is_asked_wrongly_is_one_second_or_refused(convoy, port):
+    assert fetch(port, "?format=ctf")[0] == 400
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(fetch(port, "?seconds=-3")))
+    thread.start()
+    thread.join(timeout=60)
+    assert answers and answers[0][0] == 200
