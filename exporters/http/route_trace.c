@@ -33,7 +33,7 @@ struct job {
     struct event *readable; /* set while the helper is at work */
     struct helper helper;
     struct bytes output;
-    const struct trace_format *format;
+    const struct trace_format *format; /* NULL: nothing is recorded, only the provider asked for */
     int64_t milliseconds;
     int tries;
 };
@@ -140,6 +140,15 @@ static void again(struct job *job, int64_t microseconds)
     event_add(job->timer, &pause);
 }
 
+/* Whoever asked may record now, and is told whom. */
+static void answer_ready(struct job *job)
+{
+    char text[32];
+    int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    http_reply(job->connection, 200, http_text_headers, text, (size_t)len);
+    job_free(job);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
@@ -152,6 +161,10 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     int error = source->trace_ask(source->context);
     if (error == -EINPROGRESS && ++job->tries < ASK_TRIES) {
         again(job, ASK_PAUSE_US);
+        return;
+    }
+    if (!error && !job->format) {
+        answer_ready(job);
         return;
     }
     if (!error)
@@ -194,14 +207,9 @@ static const struct trace_format *wanted_format(const struct http_request *reque
     return NULL;
 }
 
-void route_trace(struct http_connection *c)
+static void start(struct http_connection *c, const struct trace_format *format)
 {
     struct http_server *server = c->server;
-    const struct trace_format *format = wanted_format(&c->request);
-    if (!format) {
-        http_reply_error(c, 400, "unknown format; give gotrace or chrome");
-        return;
-    }
     if (!patience_has_place(c))
         return;
     const char *why = server->is_tracing ? "runtime error: tracing is already enabled" : NULL;
@@ -225,4 +233,19 @@ void route_trace(struct http_connection *c)
     server->is_tracing = true;
     connection_wait(c, on_gone, job);
     again(job, 0);
+}
+
+void route_trace(struct http_connection *c)
+{
+    const struct trace_format *format = wanted_format(&c->request);
+    if (format)
+        start(c, format);
+    else
+        http_reply_error(c, 400, "unknown format; give gotrace or chrome");
+}
+
+/* For `preflame record TARGET`, which records by itself. */
+void route_tracer(struct http_connection *c)
+{
+    start(c, NULL);
 }

@@ -217,7 +217,7 @@ def test_empty_folder_is_taken(sandbox):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["true"], ["--"], ["--nonsense", "--", "true"], ["--syscalls=some", "--", "true"],
+    [], ["true", "false"], ["--"], ["--nonsense", "--", "true"], ["--syscalls=some", "--", "true"],
     ["--seconds=0", "--", "true"], ["--seconds=x", "--", "true"], ["--cpu-hz=0", "--", "true"]])
 def test_wrong_usage_is_one_line_and_status_2(sandbox, arguments):
     done = record(sandbox, *arguments)

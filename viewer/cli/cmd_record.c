@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "viewer/cli/commands.h"
 #include "viewer/cli/preload_env.h"
+#include "viewer/cli/record.h"
 #include "viewer/session/recording.h"
 #include "viewer/session/target.h"
 
@@ -29,12 +30,16 @@ enum {
 
 static const char record_help[] =
     "usage: preflame record [options] -- COMMAND [ARGUMENT...]\n"
+    "       preflame record [-o DIR] [--seconds=N] TARGET\n"
     "Run COMMAND under the preload and record an LTTng trace: a folder that `preflame view` and babeltrace2 "
     "read.\n"
     "  -o, --output=DIR  the trace's folder, new or empty (default: preflame-trace-PID)\n"
     "  --seconds=N       stop recording after N seconds; COMMAND goes on, and is waited for\n"
     "  --syscalls=WHICH  slow (default): system calls of 20 us and more; all: every one\n"
     "  --no-cpu          no CPU samples in the trace\n" PRELOAD_OPTIONS_HELP "  --help, --version\n"
+    "TARGET, a pid, the name of a process (see `preflame ls`), a URL or a Unix socket, runs under preflame "
+    "already: it is\n"
+    "recorded for N seconds, or until a key or a signal ends this command.\n"
     "A running lttng-sessiond is used, else a private one runs as long as the recording. If there can be no "
     "trace, one\n"
     "line says why and COMMAND runs all the same. SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to "
@@ -106,11 +111,13 @@ static int parse(struct record_options *options, int argc, char **argv)
         if (take_option(options, option, optarg) < 0)
             return EXIT_USAGE; /* getopt_long or the value's check has said why */
     }
-    if (optind == argc || strcmp(argv[optind - 1], "--") != 0) {
-        fprintf(stderr, "preflame: give a command behind --: preflame record [options] -- COMMAND\n");
-        return EXIT_USAGE;
-    }
-    return -1;
+    if (optind < argc && strcmp(argv[optind - 1], "--") == 0)
+        return -1;
+    if (optind + 1 == argc)
+        return record_attach(argv[optind], options->directory, options->seconds);
+    fprintf(stderr,
+            "preflame: give a command behind --, or one target: preflame record [options] -- COMMAND\n");
+    return EXIT_USAGE;
 }
 
 /* Signals are taken one by one with sigtimedwait: no handler, no race with the command's end. */
@@ -158,16 +165,16 @@ static bool wait_child(const struct child *child, const sigset_t *waited, int64_
     }
 }
 
-static void say_progress(const char *text)
+void record_progress(const char *text)
 {
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "preflame: %s\n", text);
 }
 
-static void finish(struct recording *recording)
+void record_finish(struct recording *recording)
 {
     struct recording_result result;
-    say_progress("writing the trace and counting its events ...");
+    record_progress("writing the trace and counting its events ...");
     recording_finish(recording, &result);
     if (!result.is_complete)
         fprintf(stderr,
@@ -192,7 +199,7 @@ static int run_child(struct child *child, const sigset_t *waited, struct recordi
         fprintf(stderr, "preflame: cannot start %s: %s\n", argv[0], strerror(-status));
     bool has_ended = status < 0 || wait_child(child, waited, until_ns, &wait_status);
     if (is_recording)
-        finish(recording);
+        record_finish(recording);
     if (!has_ended)
         wait_child(child, waited, 0, &wait_status);
     return status < 0 ? EXIT_FAILED : exit_status(wait_status);
@@ -236,12 +243,12 @@ static int record(struct recording *recording, struct record_options *options, c
     int early_signal = take_early_signal(&waited);
     if (early_signal) {
         if (is_recording)
-            finish(recording);
+            record_finish(recording);
         return 128 + early_signal;
     }
     options->preload.is_traced = is_recording;
     if (is_recording) {
-        say_progress("recording; the trace is complete when the command has ended");
+        record_progress("recording; the trace is complete when the command has ended");
         preload_env_warn(argv[0]);
     } else {
         fprintf(stderr, "preflame: %s; running %s without a trace\n", problem, argv[0]);

@@ -1,0 +1,51 @@
+"""`preflame record TARGET`: a trace of a process that was started without any."""
+
+import subprocess
+
+import pytest
+import trace_reader
+from conftest import COMMAND, PRELOAD, isolation, program
+
+
+def both(runner, argv, command):
+    """Starts argv under the preload, and beside it the shell command, which finds its pid in $target."""
+    socket = runner.runtime_folder / "target.sock"
+    script = (f'LD_PRELOAD={PRELOAD} PREFLAME_SOCKET={socket} "$@" & target=$!; '
+              f'while ! [ -S {socket} ]; do sleep 0.05; done; {command}; status=$?; '
+              'kill $target; wait $target; exit $status')
+    return runner.start([*isolation(), "sh", "-c", script, "sh", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_running_process_is_recorded_alone_for_so_long(runner, tmp_path):
+    folder = tmp_path / "trace"
+    process = both(runner, [program("contention_known"), 4, 100000, 500],
+                   f"{COMMAND} record -o {folder} --seconds=1 $target")
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert b"preflame: recorded " in stderr
+    events, lost = trace_reader.read(folder)
+    assert lost == 0
+    assert len({event.pid for event in events}) == 1
+    names = {event.name for event in events}
+    assert {"process", "module", "thread_status", "block", "unblock", "wake", "stack"} <= names
+    times = [event.time_ns for event in events if event.name == "unblock"]
+    assert 0.3e9 < max(times) - min(times) < 5e9
+
+
+def test_a_key_ends_the_recording_and_not_the_process(runner, tmp_path):
+    folder = tmp_path / "trace"
+    process = both(runner, [program("contention_known"), 2, 100000, 500],
+                   f"{COMMAND} record -o {folder} $target & record=$!; "
+                   f"while ! ls {folder}/ust >/dev/null 2>&1; do sleep 0.1; done; sleep 0.5; kill -INT $record; "
+                   "wait $record; kill -0 $target")
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert b"preflame: recorded " in stderr
+
+
+@pytest.mark.parametrize("target,words", [("no-such-process", b"no-such-process"), ("1", b"1"),
+                                          ("/etc/passwd", b"file"), ("localhost:1", b"localhost:1")])
+def test_what_cannot_be_recorded_is_one_line(tmp_path, target, words):
+    done = subprocess.run([COMMAND, "record", "-o", tmp_path / "trace", target], capture_output=True, timeout=60)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and words in done.stderr
+    assert not (tmp_path / "trace").exists()

@@ -1,0 +1,94 @@
+/* Recording a process that runs already: it is asked to load its tracer, then a session records it alone. */
+#include "base/clock.h"
+#include "viewer/cli/ask.h"
+#include "viewer/cli/commands.h"
+#include "viewer/cli/record.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KNOWN_MS 12000 /* until the process has found the daemon: LTTng looks for a new one every 5 s */
+
+/* Has it loaded its tracer? Its pid, or 0 after one line. In a container it may call itself otherwise: then
+ * the pid by which we know it is the right one. */
+static pid_t make_ready(const struct endpoint *endpoint)
+{
+    struct bytes body CLEANUP(bytes_clear);
+    bytes_init(&body, ASK_MAX_BYTES);
+    if (ask(endpoint, "/debug/preflame/tracer", "trace", 0, &body) != EXIT_DONE)
+        return 0;
+    pid_t own = (pid_t)strtol(bytes_text(&body), NULL, 10);
+    if (endpoint->pid || own > 0)
+        return own > 0 ? own : endpoint->pid;
+    fprintf(stderr, "preflame: what '%s' answers is no process; is it another version?\n", endpoint->name);
+    return 0;
+}
+
+static void block_signals(sigset_t *ret_waited)
+{
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigemptyset(ret_waited);
+    for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+        sigaddset(ret_waited, ending[i]);
+    sigprocmask(SIG_BLOCK, ret_waited, NULL); /* from here on we leave nothing behind */
+}
+
+/* Until the time is over, a signal comes, or the process has ended. */
+static void wait_for_end(pid_t pid, int seconds, const sigset_t *waited)
+{
+    int64_t until_ns = seconds ? clock_mono_ns() + seconds * NS_PER_S : INT64_MAX;
+    for (;;) {
+        int64_t left_ns = until_ns - clock_mono_ns();
+        if (left_ns <= 0 || (kill(pid, 0) && errno == ESRCH))
+            return;
+        int64_t pause_ns = left_ns < NS_PER_S / 4 ? left_ns : NS_PER_S / 4;
+        if (sigtimedwait(waited, NULL, &(struct timespec){.tv_nsec = pause_ns}) > 0)
+            return;
+    }
+}
+
+static int fail(const char *problem)
+{
+    fprintf(stderr, "preflame: %s\n", problem);
+    return EXIT_FAILED;
+}
+
+static int record_process(pid_t pid, const char *directory, int seconds)
+{
+    char problem[256];
+    struct recording recording;
+    sigset_t waited;
+    int status = recording_prepare(&recording, directory);
+    if (status) {
+        snprintf(problem, sizeof(problem),
+                 "cannot record into %.150s: %s; name a new or empty folder with -o",
+                 directory ? directory : "the current folder", strerror(-status));
+        return fail(problem);
+    }
+    block_signals(&waited);
+    if (recording_start(&recording, pid, problem, sizeof(problem)))
+        return fail(problem);
+    bool is_known = session_await_process(pid, KNOWN_MS) == 0;
+    if (is_known) {
+        record_progress(seconds ? "recording" : "recording; end it with Ctrl-C");
+        wait_for_end(pid, seconds, &waited);
+    }
+    record_finish(&recording);
+    return is_known ? EXIT_DONE
+                    : fail("the process did not come to lttng-sessiond: another user's, or a container's?");
+}
+
+int record_attach(const char *target, const char *directory, int seconds)
+{
+    struct endpoint endpoint;
+    int status = ask_find(target, &endpoint);
+    if (status != EXIT_DONE)
+        return status;
+    if (endpoint.is_file)
+        return fail("a file can't be recorded; give a process, or a command behind --");
+    pid_t pid = make_ready(&endpoint);
+    return pid ? record_process(pid, directory, seconds) : EXIT_FAILED;
+}
