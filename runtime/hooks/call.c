@@ -71,6 +71,26 @@ static int64_t waited_ns(const struct call *call, int64_t duration_ns)
     return off_cpu_ns > 0 ? off_cpu_ns : 0;
 }
 
+/* A forked child is told to stay once it waits as no child on its way to an exec does: at once where a call
+ * waits as a rule, as accept does; for other I/O, which often doesn't wait, when it has waited so long. */
+#define SETTLE_NS INT64_C(1000000)
+
+static bool settles_at_once(unsigned reason, enum call_kind kind)
+{
+    return kind != IO || reason == WAIT_ACCEPT;
+}
+
+static void settle(void)
+{
+    if (!forks_are_in_handler())
+        TELL_HOST(settle);
+}
+
+static bool is_to_settle(void)
+{
+    return UNLIKELY(atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) & HOOK_SETTLE);
+}
+
 void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns,
                 const struct place *place)
 {
@@ -78,8 +98,8 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
     forks_meet_copy();
     uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
     bool is_watched = call_is_watched();
-    if (UNLIKELY(active & HOOK_SETTLE) && kind != IO && is_watched && !forks_are_in_handler())
-        TELL_HOST(settle);
+    if (is_to_settle() && is_watched && settles_at_once(reason, kind))
+        settle();
     *call = (struct call){.object = object,
                           .reason = (uint8_t)reason,
                           .kind = (uint8_t)kind,
@@ -156,6 +176,8 @@ void call_end(struct call *call, long number, int64_t result)
         tell_end(call, number, result, duration_ns, wait_ns);
     if (call->is_watched)
         count_end(call, number, result, duration_ns, wait_ns);
+    if (is_to_settle() && call->is_watched && wait_ns >= SETTLE_NS)
+        settle();
     errno = error;
 }
 

@@ -7,7 +7,7 @@ import subprocess
 import pprof_reader
 import pytest
 import trace_reader
-from conftest import PRELOAD, Outcome, measured, program, wait_until
+from conftest import PRELOAD, Outcome, fetch_unix, measured, program, wait_until
 
 CPU_MS = 300
 LEAST_NS = CPU_MS * 1_000_000 * 2 // 3
@@ -22,7 +22,8 @@ def burned_ns(path, name):
     return pprof_reader.read(path).cumulative(name, "cpu")
 
 
-@pytest.mark.parametrize("way", ["fork", "raw-fork", "_Fork", "clone", "daemon", "closes", "main-pthread-exit",
+@pytest.mark.parametrize("way", ["fork", "raw-fork", "_Fork", "fork-accepts", "_Fork-accepts", "_Fork-reads", "clone",
+                                 "daemon", "closes", "main-pthread-exit",
                                  "main-cancelled", "exec", "fork-dlopen", "fork-dlmopen", "spawn", "raw-exit",
                                  "raw-exit-of-all", "return", "exit", "_exit", "_Exit", "quick_exit", "abort",
                                  "abort-caught", "blocks-signals"])
@@ -109,7 +110,7 @@ def child_profiles(out):
     return [path for path in out.glob("cpu.pprof.*") if re.fullmatch(r"cpu\.pprof\.\d+", path.name)]
 
 
-@pytest.mark.parametrize("way", ["fork", "raw-fork", "_Fork", "clone"])
+@pytest.mark.parametrize("way", ["fork", "raw-fork", "_Fork", "clone", "fork-accepts", "_Fork-accepts", "_Fork-reads"])
 def test_a_child_leaves_its_own_profile(runner, tmp_path, way):
     out = tmp_path / "out"
     profiled(runner, way, out)
@@ -129,6 +130,18 @@ def test_a_forked_child_knows_what_it_loads(runner, tmp_path, way):
     assert len(children) == 1
     # The keeper looks ten times a second what is new.
     assert burned_ns(children[0], "plugin_call") >= CPU_MS * 1_000_000 // 3
+
+
+@pytest.mark.parametrize("way", ["fork-accepts", "_Fork-accepts"])
+def test_a_worker_that_waits_for_its_first_client_can_be_asked(runner, way):
+    process = runner.start([program("life"), way, 20], preload=PRELOAD, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    folder = runner.runtime_folder / "preflame"
+    wait_until(lambda: len(list(folder.glob("*.sock"))) == 2, what="a socket of the child's own")
+    child, = [path for path in folder.glob("*.sock") if path.name != f"{process.pid}.sock"]
+    status, _, body = fetch_unix(child, "/debug/pprof/cmdline")
+    assert status == 200 and way.encode() in body
+    out, _ = process.communicate(b"go\n", timeout=30)
+    assert out == b"child was asked: 1\nchild ended with 3\n"
 
 
 def test_an_abort_that_is_caught_is_no_end(runner, tmp_path):

@@ -3,10 +3,13 @@
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -58,6 +61,51 @@ int way_light_fork(int64_t cpu_ns, char **argv)
         exit(child_after_a_wait(cpu_ns));
     }
     return finish_with(pid, cpu_ns);
+}
+
+/* A worker that serves by calls which wait: it is asked once its parent's input has a line, or ends. */
+static int serve_once(pid_t (*copy)(void), bool accepts, int64_t cpu_ns)
+{
+    int ends[2];
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    int server = socket(AF_INET, SOCK_STREAM, 0);
+    if (pipe(ends) != 0 || bind(server, (struct sockaddr *)&address, size) != 0 || listen(server, 1) != 0 ||
+        getsockname(server, (struct sockaddr *)&address, &size) != 0) {
+        return 1;
+    }
+    pid_t pid = copy();
+    if (pid == 0) {
+        char byte;
+        bool is_asked = accepts ? accept(server, NULL, NULL) >= 0 : read(ends[0], &byte, 1) == 1;
+        burn_child(cpu_ns);
+        _exit(is_asked ? 3 : 1);
+    }
+    usleep(20000);
+    getchar();
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    bool has_asked =
+        accepts ? connect(client, (struct sockaddr *)&address, size) == 0 : write(ends[1], "x", 1) == 1;
+    printf("child was asked: %d\n", has_asked);
+    return finish_with(pid, cpu_ns);
+}
+
+int way_fork_accepts(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    return serve_once(fork, true, cpu_ns);
+}
+
+int way_light_fork_accepts(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    return serve_once(_Fork, true, cpu_ns);
+}
+
+int way_light_fork_reads(int64_t cpu_ns, char **argv)
+{
+    (void)argv;
+    return serve_once(_Fork, false, cpu_ns);
 }
 
 static int clone_main(void *arg)
