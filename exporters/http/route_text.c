@@ -1,9 +1,10 @@
-/* The routes that answer at once with text: index, cmdline, symbol, self. */
+/* The routes that answer at once with text: index, cmdline, symbol, self, metrics. */
 #include "exporters/http/reply.h"
 #include "exporters/http/routes.h"
 
 #include "base/bytes.h"
 #include "exporters/high_fd.h"
+#include "exporters/metrics_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,4 +122,19 @@ void route_self(struct http_connection *c)
     bytes_init(&text, TEXT_MAX);
     source->self(source->context, &text);
     reply_bytes(c, http_text_headers, &text);
+}
+
+void route_metrics(struct http_connection *c)
+{
+    static const char stacks[] = "preflame_profile_stacks";
+    static const struct http_header headers[] = {
+        HEADER_NOSNIFF, {"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}, HEADERS_END};
+    const struct http_source *source = c->server->source;
+    struct bytes text;
+    bytes_init(&text, TEXT_MAX);
+    source->metrics(source->context, &text);
+    metrics_begin(&text, stacks, "gauge", "Different stacks that a profile holds.");
+    for (const struct profile_kind *kind = profile_kinds; kind->name; kind++)
+        metrics_number(&text, stacks, "profile", kind->name, source->count(source->context, kind));
+    reply_bytes(c, headers, &text);
 }

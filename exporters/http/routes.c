@@ -21,6 +21,7 @@ const struct http_route http_routes[] = {
     {"/debug/fgprof", route_wall, NULL},
     {"/debug/preflame/self", route_self, NULL},
     {"/debug/preflame/tracer", route_tracer, NULL},
+    {"/metrics", route_metrics, NULL},
     {NULL, NULL, NULL},
 };
 

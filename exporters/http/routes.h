@@ -29,6 +29,7 @@ void route_index(struct http_connection *c);
 void route_cmdline(struct http_connection *c);
 void route_symbol(struct http_connection *c);
 void route_self(struct http_connection *c);
+void route_metrics(struct http_connection *c);
 void route_profile(struct http_connection *c);
 void route_wall(struct http_connection *c);
 void route_trace(struct http_connection *c);

@@ -32,6 +32,8 @@ struct http_source {
     /* May the process be traced? 0, -EINPROGRESS: not yet, ask again; or why not: -ENOENT without a tracer,
      * -ENOTSUP. */
     int (*trace_ask)(void *context);
+    /* Appends the same as metrics (exporters/metrics_text.h). */
+    void (*metrics)(void *context, struct bytes *out);
     /* Command that reads a raw profile on stdin and writes it with names, gzip-compressed, on stdout; NULL
      * for none. The first word is an absolute path. */
     const char *const *helper_argv;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "boot/limits.h"
 #include "exporters/build.h"
+#include "exporters/metrics_text.h"
 #include "pipeline/drain.h"
 #include "pipeline/freeze.h"
 #include "pipeline/keeper.h"
@@ -245,4 +246,34 @@ void control_self(struct bytes *out)
     limits_self(&cpu.totals, out);
     pthread_mutex_unlock(&pipeline_lock);
     losses_print(&now, out);
+}
+
+static void put_losses(const struct losses *losses, struct bytes *out)
+{
+    static const char lost[] = "preflame_lost_total";
+    metrics_begin(out, lost, "counter",
+                  "What profiles and traces lack, by reason: samples, stacks, threads, events.");
+#define LOSS_METRIC(member, name) metrics_number(out, lost, "reason", name, losses->member);
+    LOSSES(LOSS_METRIC)
+#undef LOSS_METRIC
+}
+
+void control_metrics(struct bytes *out)
+{
+    struct losses now;
+    losses_read(host->state, &now);
+    metrics_begin(out, "preflame_info", "gauge", "The version of preflame in this process.");
+    metrics_number(out, "preflame_info", "version", PREFLAME_VERSION, 1);
+    metrics_begin(out, "preflame_cpu_profiling", "gauge", "Whether a CPU profile is being taken.");
+    metrics_number(out, "preflame_cpu_profiling", NULL, NULL, cpu.is_running);
+    metrics_begin(out, "preflame_tracing", "gauge", "Whether the trace provider is loaded.");
+    metrics_number(out, "preflame_tracing", NULL, NULL,
+                   atomic_load_explicit(&host->state->sink, memory_order_acquire) != NULL);
+    metrics_begin(out, "preflame_stacks", "gauge", "Different stacks in the dictionary.");
+    metrics_number(out, "preflame_stacks", NULL, NULL,
+                   atomic_load_explicit(&host->state->stacks->used_slots, memory_order_relaxed));
+    pthread_mutex_lock(&pipeline_lock);
+    limits_metrics(&cpu.totals, out);
+    pthread_mutex_unlock(&pipeline_lock);
+    put_losses(&now, out);
 }

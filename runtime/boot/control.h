@@ -35,7 +35,8 @@ bool control_tick(uint64_t number);
 /* Forgets the parent's profile. In a forked child, with every lock made anew. */
 void control_after_fork_child(void);
 
-/* Lines of counters for /debug/preflame/self. */
+/* Lines of counters for /debug/preflame/self, and the same for /metrics. */
 void control_self(struct bytes *out);
+void control_metrics(struct bytes *out);
 
 #endif

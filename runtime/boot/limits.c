@@ -2,6 +2,7 @@
 #include "boot/limits.h"
 
 #include "base/clock.h"
+#include "exporters/metrics_text.h"
 #include "pipeline/budget.h"
 
 #include <inttypes.h>
@@ -75,4 +76,29 @@ void limits_self(const struct totals *totals, struct bytes *out)
         bytes_printf(out, "thinned_to_hz: %d\n", budget.hz_limit);
     bytes_printf(out, "memory_bytes: %zu\n", now.memory_bytes);
     bytes_printf(out, "memory_max_bytes: %" PRIu64 "\n", host->options->memory_max);
+}
+
+void limits_metrics(const struct totals *totals, struct bytes *out)
+{
+    struct costs now;
+    costs_read(host->state, totals, &now);
+    metrics_begin(out, "preflame_samples_total", "counter", "Runs of the sampling handler.");
+    metrics_number(out, "preflame_samples_total", NULL, NULL, now.handled);
+    metrics_begin(out, "preflame_handler_seconds_total", "counter",
+                  "CPU time that the sampling handler took of the program's threads.");
+    metrics_seconds(out, "preflame_handler_seconds_total", now.handler_ns);
+    metrics_begin(out, "preflame_threads_seconds_total", "counter", "CPU time of preflame's own threads.");
+    metrics_seconds(out, "preflame_threads_seconds_total", now.threads_ns);
+    metrics_begin(out, "preflame_process_seconds_total", "counter",
+                  "CPU time of the whole process, to compare with.");
+    metrics_seconds(out, "preflame_process_seconds_total", now.process_ns);
+    metrics_begin(out, "preflame_memory_bytes", "gauge", "Bytes that preflame's tables hold.");
+    metrics_number(out, "preflame_memory_bytes", NULL, NULL, now.memory_bytes);
+    metrics_begin(out, "preflame_memory_max_bytes", "gauge",
+                  "Bytes that they may hold (PREFLAME_MEMORY_MAX).");
+    metrics_number(out, "preflame_memory_max_bytes", NULL, NULL, host->options->memory_max);
+    metrics_begin(out, "preflame_thinned_hertz", "gauge",
+                  "Sampling rate that PREFLAME_CPU_BUDGET has left; 0: as asked for.");
+    metrics_number(out, "preflame_thinned_hertz", NULL, NULL,
+                   budget.hz_limit == BUDGET_HZ_ANY ? 0 : (uint64_t)budget.hz_limit);
 }

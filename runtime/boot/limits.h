@@ -20,7 +20,8 @@ bool limits_look(const struct totals *totals, int hz);
 void limits_begin(const struct totals *totals);
 /* Says in the profile that sampling was thinned out, if `lowest_hz` is less than was asked for. */
 void limits_note(struct snapshot *snapshot, int asked_hz, int lowest_hz);
-/* Lines for /debug/preflame/self. As limits_look. */
+/* Lines for /debug/preflame/self, and for /metrics. As limits_look. */
 void limits_self(const struct totals *totals, struct bytes *out);
+void limits_metrics(const struct totals *totals, struct bytes *out);
 
 #endif

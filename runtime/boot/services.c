@@ -97,6 +97,12 @@ static int source_trace_ask(void *context)
     return trace_ask();
 }
 
+static void source_metrics(void *context, struct bytes *out)
+{
+    (void)context;
+    control_metrics(out);
+}
+
 static void source_finish(void *context, struct profile *p)
 {
     (void)context;
@@ -109,6 +115,7 @@ static struct http_source source = {.cpu_start = source_start,
                                     .count = source_count,
                                     .symbol = source_symbol,
                                     .self = source_self,
+                                    .metrics = source_metrics,
                                     .trace_ask = source_trace_ask,
                                     .finish_locally = source_finish};
 

@@ -92,5 +92,6 @@ void fake_source_init(struct fake_source *fake)
                                             .count = fake_count,
                                             .symbol = fake_symbol,
                                             .self = fake_self,
+                                            .metrics = fake_self,
                                             .finish_locally = fake_finish}};
 }
