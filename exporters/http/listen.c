@@ -20,7 +20,9 @@
 static int new_socket(int family)
 {
     int fd = high_fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    return fd < 0 ? -errno : fd;
+    if (fd >= 0)
+        return fd;
+    return errno == EPERM ? -EACCES : -errno; /* EPERM is what open_folder says of a folder */
 }
 
 /* Where the socket file lies: everything but bind goes by the descriptor of the folder that was judged. */

@@ -1,6 +1,8 @@
 /* Write aside, rename. */
 #include "base/atomic_file.h"
 
+#include "base/quiet_write.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +12,7 @@
 static int write_all(int fd, const char *data, size_t len)
 {
     while (len) {
-        ssize_t done = write(fd, data, len);
+        ssize_t done = quiet_write(fd, data, len);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)

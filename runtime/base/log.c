@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include "base/private_files.h"
+#include "base/quiet_write.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -39,7 +40,7 @@ static void write_line(int fd, const char *line, size_t size)
 {
     struct stat now;
     if (fstat(fd, &now) == 0 && now.st_dev == first_stderr.st_dev && now.st_ino == first_stderr.st_ino)
-        syscall(SYS_write, (long)fd, line, size);
+        (void)quiet_write(fd, line, size);
 }
 
 static bool enter_kept(void)

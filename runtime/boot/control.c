@@ -22,11 +22,12 @@ static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     bool is_running;
     bool trace_wants;
-    bool is_ticking;  /* for others: control_keep_ticking */
-    bool is_sampling; /* for either */
-    bool is_overdue;  /* the budget says another rate, which isn't set yet; the keeper's */
-    int asked_hz;     /* what is wanted, */
-    int lowest_hz;    /* and the least that the budget has left of it in this profile */
+    bool is_ticking;       /* for others: control_keep_ticking */
+    bool is_sampling;      /* for either */
+    bool is_overdue;       /* the budget says another rate, which isn't set yet; the keeper's */
+    bool has_said_refused; /* no thread for the keeper */
+    int asked_hz;          /* what is wanted, */
+    int lowest_hz;         /* and the least that the budget has left of it in this profile */
     int64_t start_mono_ns, start_real_ns;
     struct losses before;
     struct totals totals;
@@ -44,9 +45,11 @@ void control_init(const struct engine_host *the_host)
 /* The keeper has work while samples come in, or a trace may begin. */
 static void keep_busy(void)
 {
-    if (keeper_set_busy(cpu.is_running || cpu.trace_wants || cpu.is_ticking ||
-                        atomic_load_explicit(&host->state->sink, memory_order_acquire)))
+    int error = keeper_set_busy(cpu.is_running || cpu.trace_wants || cpu.is_ticking ||
+                                atomic_load_explicit(&host->state->sink, memory_order_acquire));
+    if (error && !cpu.has_said_refused)
         host->log(LOG_WARN, "a thread is refused: long profiles lose samples");
+    cpu.has_said_refused |= error != 0;
 }
 
 void control_keep_ticking(bool is_wanted)

@@ -4,6 +4,7 @@
 #include "boot/api.h"
 #include "boot/door.h"
 #include "boot/options.h"
+#include "boot/surroundings.h"
 #include "capture/capture.h"
 #include "capture/others.h"
 #include "hooks/allocations.h"
@@ -25,6 +26,10 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+/* The tables, and what the engine, its libraries and its threads take. */
+#define ADDRESS_SPACE_BYTES                                                                                  \
+    (sizeof(struct thread_table) + sizeof(struct rule_table) + sizeof(struct stack_table) +                  \
+     sizeof(struct bucket_table) + sizeof(struct label_table) + sizeof(struct live_table) + (32U << 20))
 #define PLAIN_CALL_BYTES 64 /* more than libc's syscall() has up to its return */
 
 static struct options options;
@@ -101,7 +106,8 @@ static bool find_library_dir(void)
 /* Does the parent process run under preflame? Then our files are a child's. */
 static bool parent_is_ours(void)
 {
-    char path[64], text[65536];
+    static char text[65536]; /* stacks may be small */
+    char path[64];
     snprintf(path, sizeof(path), "/proc/%d/environ", (int)getppid());
     FILE *file = fopen(path, "re");
     if (!file)
@@ -270,7 +276,7 @@ __attribute__((constructor)) static void preload_started(void)
     thread_self.guard++;
     options_read(&options);
     log_init(options.log);
-    if (!options.is_off && find_library_dir() && make_state()) {
+    if (!options.is_off && surroundings_allow(ADDRESS_SPACE_BYTES) && find_library_dir() && make_state()) {
         fill_host();
         single_init();
         forks_watch();
