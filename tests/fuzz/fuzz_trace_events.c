@@ -129,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct trace trace;
     int64_t time_ns = 0;
     trace_init(&trace);
+    trace.wants_moments = true;
     while (in.at < in.end)
         feed(&trace, &in, &time_ns);
     if (trace_finish(&trace) == 0)

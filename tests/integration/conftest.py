@@ -21,6 +21,12 @@ COMMAND = BUILD / "bin" / "preflame"
 RUN_TIMEOUT_S = float(os.environ.get("PREFLAME_TEST_TIMEOUT", "90"))
 
 
+# Whoever runs the tests in the background ignores some signals, and every program would inherit that.
+for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
+
+
 @dataclass
 class Outcome:
     status: int
