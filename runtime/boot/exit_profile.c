@@ -69,6 +69,12 @@ static bool make_folder(void)
     return mkdtemp(folder) != NULL;
 }
 
+/* What a child says on stderr is often read by the program that made it. */
+static enum log_level announcement(void)
+{
+    return host->is_child || is_fork_child ? LOG_INFO : LOG_ERROR;
+}
+
 static bool is_taken(const char *name)
 {
     struct stat status;
@@ -149,7 +155,7 @@ static void write_profile(struct output *output, struct profile *profile, bool e
     if (error)
         host->log(LOG_ERROR, "no %s profile: %s: %s", output->kind->name, output->path, strerror(-error));
     else if (ends)
-        host->log(LOG_ERROR, "%s profiling disabled, %s", output->kind->name, output->path);
+        host->log(announcement(), "%s profiling disabled, %s", output->kind->name, output->path);
 }
 
 /* Wall: CPU time and all that threads waited. */
@@ -202,7 +208,7 @@ void exit_profile_begin(const struct engine_host *the_host, void (*on_fatal)(voi
     control_keep_ticking(true);
     host->own_fatal(fatal, on_fatal);
     for (size_t i = 0; i < output_count; i++)
-        host->log(LOG_ERROR, "%s profiling enabled, %s", outputs[i].kind->name, outputs[i].path);
+        host->log(announcement(), "%s profiling enabled, %s", outputs[i].kind->name, outputs[i].path);
 }
 
 static void write_output(struct output *output, bool ends)

@@ -122,6 +122,18 @@ def test_a_child_leaves_its_own_profile(runner, tmp_path, way):
     assert burned_ns(children[0], "burn_parent") == 0
 
 
+@pytest.mark.parametrize("way", ["fork", "exec-in-shell"])
+def test_a_child_says_nothing_on_stderr(runner, tmp_path, way):
+    """Programs read what their children say; only the one that the user started tells where profiles are."""
+    out = tmp_path / "out"
+    argv = ["sh", "-c", f"{program('life')} return {CPU_MS}; exit 0"] if way == "exec-in-shell" else [
+        program("life"), way, CPU_MS]
+    outcome = runner.preloaded(argv, PREFLAME_PROFILE="cpu", PREFLAME_OUT=out)
+    assert len(child_profiles(out)) == 1
+    assert outcome.lines == [f"preflame: cpu profiling enabled, {out}/cpu.pprof",
+                             f"preflame: cpu profiling disabled, {out}/cpu.pprof"]
+
+
 @pytest.mark.parametrize("way", ["fork-dlopen", "fork-dlmopen"])
 def test_a_forked_child_knows_what_it_loads(runner, tmp_path, way):
     out = tmp_path / "out"
