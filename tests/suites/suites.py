@@ -14,8 +14,8 @@ import stress_ng
 
 SUITES = {**cpython.SUITES, **stress_ng.SUITES, **scripted.SUITES, **servers.SUITES}
 # Those that take a few seconds at most.
-SHORT = ["test_signal", "test_select", "test_threadsignals", "test_time", "test_fork1", "test_eintr", "bash", "perl",
-         "redis", "memcached", *stress_ng.SUITES]
+SHORT = ["test_select", "test_threadsignals", "test_time", "test_fork1", "bash", "perl", "redis", "memcached",
+         "stress_together"]
 TRIES = 3
 
 
