@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2030,SC2031,SC2034,SC2088
+# shellcheck shell=bash disable=SC1083,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2093
 # What bash does with processes, signals, pipes and time: one line a claim, "ok" or "not ok" before its name.
 claim() {
     if "${@:2}"; then echo "ok $1"; else echo "not ok $1"; fi
