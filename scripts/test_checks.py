@@ -9,6 +9,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import check_layers  # noqa: E402
 import check_symbols  # noqa: E402
+import events_doc  # noqa: E402
 
 
 def put(root, path, text):
@@ -90,3 +91,23 @@ def test_exports_are_compared_both_ways():
 def test_every_room_of_the_table_is_reachable_by_its_own_name():
     for room in check_layers.ROOMS:
         assert check_layers.room_of(room + "/x.c") == room
+
+
+def test_the_catalogue_of_events_is_that_of_the_provider():
+    root = HERE.parent
+    assert (root / "docs/events.md").read_text() == events_doc.document(root), \
+        "run scripts/events_doc.py > docs/events.md"
+    fields = (root / "tracepoints/provider.h").read_text().count("        lttng_ust_field_")
+    assert events_doc.document(root).count("\n| `") == fields > 40
+
+
+def test_an_event_or_a_field_without_words_is_named(tmp_path):
+    put(tmp_path, "runtime/base/wait.h", "")
+    field = "        lttng_ust_field_integer(int32_t, pid, pid)\n"
+    event = "LTTNG_UST_TRACEPOINT_EVENT(preflame, x,\n    LTTNG_UST_TP_FIELDS(\n" + field + "    ))\n"
+    put(tmp_path, "tracepoints/provider.h", event)
+    with pytest.raises(ValueError, match="event x"):
+        events_doc.document(tmp_path)
+    put(tmp_path, "tracepoints/provider.h", "/* Words. */\n" + event)
+    with pytest.raises(ValueError, match="x.pid"):
+        events_doc.document(tmp_path)
