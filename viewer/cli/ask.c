@@ -48,33 +48,53 @@ static int fail_file(const char *path, int error)
     return EXIT_FAILED;
 }
 
-static int fail_fetch(const struct endpoint *endpoint, int error, const char *why)
+static void say_no_answer(const struct endpoint *endpoint, int error, const char *detail, char *why)
 {
     if (error == -ECONNREFUSED)
-        fprintf(stderr,
-                "preflame: nobody answers at %s; `preflame run --http=PORT -- COMMAND` starts a program that "
-                "does\n",
-                endpoint->socket_path[0] ? endpoint->socket_path : endpoint->base);
+        snprintf(why, ASK_WHY_BYTES,
+                 "nobody answers at %.300s; `preflame run --http=PORT -- COMMAND` starts a program that does",
+                 endpoint->socket_path[0] ? endpoint->socket_path : endpoint->base);
     else
-        fprintf(stderr, "preflame: no answer of '%.200s': %s\n", endpoint->name, why);
-    return EXIT_FAILED;
+        snprintf(why, ASK_WHY_BYTES, "no answer of '%.200s': %.300s", endpoint->name, detail);
 }
 
 /* An answer of another status than 200. */
-static int fail_status(const struct endpoint *endpoint, const char *path, long status,
-                       const struct bytes *body)
+static void say_status(const struct endpoint *endpoint, const char *path, long status,
+                       const struct bytes *body, char *why)
 {
     const char *text = bytes_text(body);
+    int len = (int)strcspn(text, "\r\n");
+    len = len < 300 ? len : 300;
     if (status == 401)
-        fprintf(stderr, "preflame: '%.200s' wants a token; set PREFLAME_HTTP_TOKEN to its own\n",
-                endpoint->name);
+        snprintf(why, ASK_WHY_BYTES, "'%.200s' wants a token; set PREFLAME_HTTP_TOKEN to its own",
+                 endpoint->name);
     else if (status == 404)
-        fprintf(stderr, "preflame: '%.200s' has no %.300s: %.*s\n", endpoint->name, path,
-                (int)strcspn(text, "\r\n"), text);
+        snprintf(why, ASK_WHY_BYTES, "'%.200s' has no %.300s: %.*s", endpoint->name, path, len, text);
     else
-        fprintf(stderr, "preflame: '%.200s' answered %ld: %.*s\n", endpoint->name, status,
-                (int)strcspn(text, "\r\n"), text);
-    return EXIT_FAILED;
+        snprintf(why, ASK_WHY_BYTES, "'%.200s' answered %ld: %.*s", endpoint->name, status, len, text);
+}
+
+int ask_silently(const struct endpoint *endpoint, const char *path, unsigned seconds,
+                 const struct ask_pause *pause, struct bytes *body, char why[ASK_WHY_BYTES])
+{
+    char url[2 * ENDPOINT_URL_BYTES], detail[FETCH_WHY_BYTES];
+    long status = 0;
+    snprintf(url, sizeof(url), "%s%s", endpoint->base, path);
+    struct fetch_request request = {.url = url,
+                                    .socket_path = endpoint->socket_path[0] ? endpoint->socket_path : NULL,
+                                    .bearer = endpoint->socket_path[0] ? NULL : getenv("PREFLAME_HTTP_TOKEN"),
+                                    .timeout_s = seconds + seconds / 2 + 60,
+                                    .watch_fd = pause->watch_fd,
+                                    .on_pause = pause->on_pause,
+                                    .context = pause->context};
+    int error = fetch(&request, &status, body, detail);
+    if (error == -ECANCELED)
+        return ASK_CANCELLED;
+    if (error)
+        say_no_answer(endpoint, error, detail, why);
+    else if (status != 200)
+        say_status(endpoint, path, status, body, why);
+    return !error && status == 200 ? EXIT_DONE : EXIT_FAILED;
 }
 
 int ask(const struct endpoint *endpoint, const char *path, const char *what, unsigned seconds,
@@ -84,21 +104,13 @@ int ask(const struct endpoint *endpoint, const char *path, const char *what, uns
         int error = read_file(endpoint->name, body);
         return error ? fail_file(endpoint->name, error) : EXIT_DONE;
     }
-    char url[2 * ENDPOINT_URL_BYTES], why[FETCH_WHY_BYTES];
+    char why[ASK_WHY_BYTES] = "";
     struct progress progress = {what, seconds, false};
-    long status = 0;
-    snprintf(url, sizeof(url), "%s%s", endpoint->base, path);
-    struct fetch_request request = {.url = url,
-                                    .socket_path = endpoint->socket_path[0] ? endpoint->socket_path : NULL,
-                                    .bearer = endpoint->socket_path[0] ? NULL : getenv("PREFLAME_HTTP_TOKEN"),
-                                    .timeout_s = seconds + seconds / 2 + 60,
-                                    .watch_fd = -1,
-                                    .on_pause = show_progress,
-                                    .context = &progress};
-    int error = fetch(&request, &status, body, why);
+    const struct ask_pause pause = {.watch_fd = -1, .on_pause = show_progress, .context = &progress};
+    int status = ask_silently(endpoint, path, seconds, &pause, body, why);
     if (progress.is_shown)
         fputs("\r\033[K", stderr);
-    if (error)
-        return fail_fetch(endpoint, error, why);
-    return status == 200 ? EXIT_DONE : fail_status(endpoint, path, status, body);
+    if (status != EXIT_DONE)
+        fprintf(stderr, "preflame: %s\n", why);
+    return status;
 }

@@ -13,6 +13,7 @@ const struct command commands[] = {
     {"ls", "list the processes that run under preflame", cmd_ls},
     {"profile", "fetch a profile of a running process", cmd_profile},
     {"threads", "show every thread of a running process: its wait, its stack", cmd_threads},
+    {"top", "watch a running process: functions, threads, locks", cmd_top},
     {"torch", "write a running process' CPU flame graph, as go-torch does", cmd_torch},
     {"view", "show a trace or a profile: flame graph, folded stacks or text", cmd_view},
     {"diff", "show what changed between two profiles or traces", cmd_diff},

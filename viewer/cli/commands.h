@@ -22,6 +22,7 @@ int cmd_diff(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_threads(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_torch(int argc, char **argv);
 int cmd_view(int argc, char **argv);
 int cmd_recover(int argc, char **argv);

@@ -62,6 +62,9 @@ int process_look(pid_t pid, struct process *ret)
     *ret = (struct process){.pid = pid};
     if (!proc_names(pid, ret->name, sizeof(ret->name), ret->program, sizeof(ret->program)))
         return -ESRCH;
+    /* The kernel keeps 15 bytes of a name. */
+    if (strlen(ret->name) == 15 && strncmp(ret->name, ret->program, 15) == 0)
+        memcpy(ret->name, ret->program, sizeof(ret->name));
     ret->uptime_s = proc_uptime_s(pid);
     pid_t server = proc_thread_named(pid, "preflame-http");
     if (server)
