@@ -42,7 +42,7 @@ def test_without_a_terminal_it_prints_one_round(busy):
     assert done.stdout.startswith(f"burn_split ({busy.pid}), CPU time: ") and done.stdout.count("CPU time") == 1
     rows = ROW.findall(done.stdout)
     assert rows[0][1] == "work" and "burn_half" in [name for _, name in rows]
-    functions, threads = done.stdout.split("thread\n")
+    functions, threads = done.stdout.split("tid  thread\n")
     assert len(re.findall(r"^ +[\d.]+ \S+ +[\d.]+% +\d+  \S+$", threads, re.M)) == 2
     assert "\033" not in done.stdout and functions
 
