@@ -56,7 +56,7 @@ LTTNG_UST_TRACEPOINT_EVENT(preflame, stack,
     LTTNG_UST_TP_ARGS(uint32_t, id, const uint64_t *, pcs, uint16_t, count),
     LTTNG_UST_TP_FIELDS(
         lttng_ust_field_integer(uint32_t, id, id) /* its number, of this process */
-        lttng_ust_field_sequence_hex(uint64_t, pcs, pcs, uint16_t, count) /* addresses, leaf first; below 16: a marker (base/marker.h) */
+        lttng_ust_field_sequence_hex(uint64_t, pcs, pcs, uint16_t, count) /* leaf first, callers less one; below 16: markers */
     ))
 
 /* pthread_create or thrd_create has returned, in the creator. */

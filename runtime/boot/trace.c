@@ -2,7 +2,9 @@
 #include "boot/trace.h"
 
 #include "base/clock.h"
+#include "base/wait.h"
 #include "boot/control.h"
+#include "capture/stacks.h"
 #include "pipeline/drain.h"
 
 #include <dlfcn.h>
@@ -13,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct engine_host *host;
@@ -56,17 +59,37 @@ static void send_process(const struct sink *sink)
                   line);
 }
 
+/* What the thread waits for now: a session tells of it, though it began before. Not by READS and WRITES,
+ * which only the descriptor can tell apart: this thread sees the program's. */
+static void send_status(const struct sink *sink, struct thread_slot *slot, int32_t tid)
+{
+    struct wait_state wait;
+    struct stat status;
+    uint32_t stack = 0;
+    bool is_waiting = host->thread_waiting(slot, &wait, &stack);
+    const struct stack_entry *entry = is_waiting ? stacks_entry(host->state->stacks, stack) : NULL;
+    if (entry)
+        sink->stack(stack, entry->pcs, entry->count);
+    int32_t reason = -1;
+    if (is_waiting)
+        reason = (int32_t)wait_reason_by_mode(
+            wait.reason,
+            wait.reason >= WAIT_READS && fstat((int)wait.object, &status) == 0 ? status.st_mode : 0);
+    sink->thread_status(tid, atomic_load_explicit(&slot->pthread, memory_order_relaxed), reason,
+                        is_waiting ? wait.object : 0, is_waiting ? wait.since_ns : 0, entry ? stack : 0,
+                        slot->name);
+}
+
 static void send_threads(const struct sink *sink)
 {
     struct thread_table *threads = host->state->threads;
     uint32_t used = atomic_load_explicit(&threads->high_water, memory_order_acquire);
     for (uint32_t i = 0; i < used && i < THREAD_SLOTS; i++) {
-        const struct thread_slot *slot = &threads->slots[i];
+        struct thread_slot *slot = &threads->slots[i];
         int32_t tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
         if (atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_LIVE && tid &&
             !slot->is_internal)
-            sink->thread_status(tid, atomic_load_explicit(&slot->pthread, memory_order_relaxed), -1, 0, 0, 0,
-                                slot->name);
+            send_status(sink, slot, tid);
     }
 }
 

@@ -49,3 +49,22 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path, target, words):
     done = subprocess.run([COMMAND, "record", "-o", tmp_path / "trace", target], capture_output=True, timeout=60)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and words in done.stderr
     assert not (tmp_path / "trace").exists()
+
+
+def test_waits_that_began_before_are_told_with_their_beginning(runner, tmp_path):
+    """`wall_known` has a thread that reads from a pipe for ever: no call of its ends or begins while it is recorded."""
+    folder = tmp_path / "trace"
+    process = both(runner, [program("wall_known"), "400"], f"sleep 0.5; {COMMAND} record -o {folder} --seconds=1 $target")
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    events, _ = trace_reader.read(folder)
+    names = trace_reader.wait_reasons()
+    stacks = {event.fields["id"] for event in events if event.name == "stack"}
+    waiting = [event for event in events if event.name == "thread_status" and event.fields["reason"] >= 0]
+    pipes = [event.fields for event in waiting if names[event.fields["reason"]] == "pipe"]
+    assert len(pipes) == 1 and pipes[0]["stack"] in stacks
+    mono_ns = next(event.fields["mono_ns"] for event in events if event.name == "process")
+    assert 0.4e9 < mono_ns - pipes[0]["since_ns"] < 60e9
+    text = subprocess.run([COMMAND, "view", "-f", "folded", "--kind=offcpu", folder], capture_output=True, text=True,
+                          check=True, timeout=60).stdout
+    assert any("read_for_ever" in line and "[pipe]" in line for line in text.splitlines()), text
