@@ -178,6 +178,10 @@ static void wake_hooks(enum fork_kind kind)
 
 static void on_after_fork_child(enum fork_kind kind)
 {
+    if (process_is_sealed()) {
+        atomic_store_explicit(&capture.hooks_active, HOOK_IDLE, memory_order_relaxed);
+        return;
+    }
     atomic_store_explicit(&capture.pid, getpid(), memory_order_relaxed);
     thread_self.kin = KIN_NONE;
     thread_self.is_forking = false;
@@ -195,6 +199,18 @@ static void on_settle(void)
 {
     atomic_fetch_and_explicit(&capture.hooks_active, ~(uint32_t)HOOK_SETTLE, memory_order_relaxed);
     ENTER(settle(false));
+}
+
+/* All that is known is written and said while it may be. */
+static void on_seal(void)
+{
+    ENTER(last_thread_ended());
+    atomic_store_explicit(&capture.sink, NULL, memory_order_release);
+    cpu_stop();
+    heap_start(0);
+    atomic_store_explicit(&capture.hooks_active, HOOK_IDLE, memory_order_release);
+    bool is_asked = options.profiles[0] || options.has_http;
+    log_line(is_asked ? LOG_WARN : LOG_INFO, "off: the program restricts its own system calls from here on");
 }
 
 static void on_last_thread_ended(void)
@@ -247,6 +263,7 @@ static void fill_host(void)
         .after_fork_parent = on_after_fork_parent,
         .after_fork_child = on_after_fork_child,
         .settle = on_settle,
+        .seal = on_seal,
         .last_thread_ended = on_last_thread_ended,
     };
 }

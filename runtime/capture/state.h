@@ -44,6 +44,7 @@ struct capture_state {
      * every copy of the process, however it was made: 0 there says that this state is another process'. */
     _Alignas(STATE_PAGE_BYTES) _Atomic uint32_t hooks_active;
     _Alignas(STATE_PAGE_BYTES) _Atomic int32_t pid; /* of the process that this state describes */
+    _Atomic uint32_t is_sealed; /* the program may do less from now on: we do nothing more (hooks/seal.c) */
     _Atomic(const struct sink *) sink;
     _Atomic uint32_t session; /* trace session number: grows at each session start */
     _Atomic uint32_t traces_samples;

@@ -20,6 +20,7 @@ struct hooks_host {
     void (*after_fork_parent)(void);
     void (*after_fork_child)(enum fork_kind kind);
     void (*settle)(void); /* a forked child waits: it is here to stay, and no exec follows at once */
+    void (*seal)(void);   /* a filter of system calls comes: stop everything, for ever */
     void (*last_thread_ended)(void); /* no thread of the program is left: don't keep the process alive */
 };
 

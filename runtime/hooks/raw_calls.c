@@ -1,7 +1,8 @@
-/* libc's syscall(): the few numbers by which a thread or a process ends, or is copied, where no other hook
- * sees it. */
+/* libc's syscall(): the few numbers by which a thread or a process ends, is copied, or is
+ * restricted, where no other hook sees it. */
 #include "hooks/forks.h"
 #include "hooks/reals.h"
+#include "hooks/seal.h"
 #include "hooks/threads.h"
 #include "hooks/vfork.h"
 
@@ -36,6 +37,8 @@ bool raw_call_begins(long number, long *arguments)
         return false;
     if (number == SYS_exit) {
         threads_leave_raw((int)arguments[0]);
+    } else if (number == SYS_prctl || number == SYS_seccomp) {
+        seal_before(number, arguments[0], arguments[1], arguments[2]);
     } else if (number == SYS_exit_group) {
         forks_finish();
     } else if (number == SYS_clone || number == SYS_clone3 || number == SYS_fork || number == SYS_vfork) {
@@ -65,7 +68,11 @@ __asm__(".pushsection .text\n"
         "\tje 2f\n"
         "\tcmpq $60, %rdi\n" /* exit */
         "\tje 2f\n"
+        "\tcmpq $157, %rdi\n" /* prctl */
+        "\tje 2f\n"
         "\tcmpq $231, %rdi\n" /* exit_group */
+        "\tje 2f\n"
+        "\tcmpq $317, %rdi\n" /* seccomp */
         "\tje 2f\n"
         "\tcmpq $435, %rdi\n" /* clone3 */
         "\tje 2f\n"

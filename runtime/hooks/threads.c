@@ -16,6 +16,12 @@
 
 extern void *__libc_stack_end; /* ld.so's: where the first thread's stack begins */
 
+/* 0 where it may not be asked for. */
+static int32_t own_tid(void)
+{
+    return process_is_sealed() ? 0 : (int32_t)syscall(SYS_gettid);
+}
+
 static _Atomic uint64_t main_pthread;       /* the first thread */
 static atomic_bool is_main_doomed;          /* it was cancelled, and counted as gone */
 static _Atomic int32_t program_threads = 1; /* threads of the program: the process ends with the last */
@@ -35,7 +41,7 @@ static void tell_started(const struct thread_slot *slot)
 void thread_began(struct thread_slot *slot)
 {
     thread_self.slot = slot;
-    thread_self.tid = (int32_t)syscall(SYS_gettid);
+    thread_self.tid = own_tid();
     thread_self.is_internal = slot->is_internal;
     /* Before the program's function runs: see id_of_child. */
     atomic_store_explicit(&slot->pthread, (uint64_t)pthread_self(), memory_order_release);
@@ -44,7 +50,8 @@ void thread_began(struct thread_slot *slot)
     slot->stack_high = (uintptr_t)pthread_self() & ~(uintptr_t)7;
     slot->stack_low = slot->stack_high - slot->stack_low;
     atomic_store_explicit(&slot->tid, thread_self.tid, memory_order_release);
-    prctl(PR_GET_NAME, slot->name); /* who names it from here on sees that it has begun */
+    if (!process_is_sealed())
+        prctl(PR_GET_NAME, slot->name); /* who names it from here on sees that it has begun */
     if (slot->is_internal)
         return;
     tell_started(slot);
@@ -157,7 +164,7 @@ void threads_adopt_main(void)
     if (!slot)
         return;
     thread_self.slot = slot;
-    thread_self.tid = (int32_t)syscall(SYS_gettid);
+    thread_self.tid = own_tid();
     atomic_store_explicit(&slot->pthread, (uint64_t)pthread_self(), memory_order_relaxed);
     atomic_store_explicit(&main_pthread, (uint64_t)pthread_self(), memory_order_relaxed);
     slot->stack_high = (uintptr_t)__libc_stack_end & ~(uintptr_t)7;
@@ -194,7 +201,7 @@ void threads_after_fork_child(void)
     /* The child's only thread is its first one, wherever it began. */
     atomic_store_explicit(&program_threads, 1, memory_order_relaxed);
     atomic_store_explicit(&is_main_doomed, false, memory_order_relaxed);
-    thread_self.tid = (int32_t)syscall(SYS_gettid);
+    thread_self.tid = own_tid();
     if (thread_self.slot)
         atomic_store_explicit(&thread_self.slot->tid, thread_self.tid, memory_order_relaxed);
 }

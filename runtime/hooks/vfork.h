@@ -8,10 +8,17 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-/* True in a child that shares our memory but isn't the process that `capture` describes (one getpid). */
+/* Has the program begun to filter its system calls? Then none may be ours. */
+static inline bool process_is_sealed(void)
+{
+    return atomic_load_explicit(&capture.is_sealed, memory_order_acquire) != 0;
+}
+
+/* True in a child that shares our memory but isn't the process that `capture` describes (one getpid),
+ * and where nothing may be asked. */
 static inline bool process_is_foreign(void)
 {
-    return getpid() != atomic_load_explicit(&capture.pid, memory_order_relaxed);
+    return process_is_sealed() || getpid() != atomic_load_explicit(&capture.pid, memory_order_relaxed);
 }
 
 /* The same for hot paths: asks the kernel only after this thread called vfork or clone, and once more than

@@ -124,3 +124,14 @@ def test_standard_error_whose_reader_is_gone(runner, tmp_path):
     os.close(writer)
     text = process.communicate(timeout=30)[0].decode()
     assert process.returncode == 7 and text.startswith("thread: 0\n")
+
+
+@pytest.mark.parametrize("how", ["prctl", "seccomp"])
+@pytest.mark.parametrize("calls", ["strict", "getpid", "gettid", "prctl,process_vm_readv", "fcntl,unlink,socket,bind",
+                                   "timer_create,timer_settime,timer_delete,close_range,pidfd_open,rt_sigpending"])
+def test_a_program_that_restricts_itself_is_left_alone_from_then_on(runner, tmp_path, calls, how):
+    by_call = {"RESTRICTED_BY_CALL": "1"} if how == "seccomp" else {}
+    bare, lines = bare_and_preloaded(runner, tmp_path, f"seal:{calls}", **by_call)
+    assert bare.stdout.count("\n") > 6  # it went on after that
+    assert lines == ["preflame: off: the program restricts its own system calls from here on"]
+    assert (tmp_path / "out" / "cpu.pprof").exists()
