@@ -7,7 +7,8 @@ import socket
 import subprocess
 import time
 
-TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+CONNECTIONS = 16
+SLICE_REQUESTS = 3200
 NGINX_CONFIG = """
 daemon off; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/error.log; {user}
 events {{ worker_connections 256; }}
@@ -31,14 +32,21 @@ def free_port():
 
 
 def stat_of(pid):
-    """(comm, parent pid, CPU seconds) of a process, or None when it is gone."""
+    """(comm, parent pid) of a process, or None when it is gone."""
     try:
         text = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
     comm = text[text.index("(") + 1:text.rindex(")")]
     fields = text[text.rindex(")") + 2:].split()
-    return comm, int(fields[1]), (int(fields[11]) + int(fields[12])) * TICK_S
+    return comm, int(fields[1])
+
+
+def cpu_s_of(pid):
+    """The CPU time of all threads of a process, in user mode and in the kernel, by its clock: ticks of 10 ms are coarse
+    for what is a second."""
+    cpuclock_sched = 2
+    return time.clock_gettime(~pid << 3 | cpuclock_sched)
 
 
 def family(top, comm):
@@ -49,7 +57,7 @@ def family(top, comm):
     while frontier:
         members |= frontier
         frontier = {pid for pid, stat in stats.items() if stat[1] in frontier} - members
-    return {pid: stats[pid][2] for pid in members if pid in stats and stats[pid][0] == comm}
+    return {pid: cpu_s_of(pid) for pid in members if pid in stats and stats[pid][0] == comm}
 
 
 def wait_until(condition, seconds, what):
@@ -109,18 +117,43 @@ def run_load(words):
     return result.stdout
 
 
-def load_nginx(port, seconds):
-    text = run_load(["wrk", "-t1", "-c16", f"-d{seconds}s", f"http://127.0.0.1:{port}/file.html"])
-    if "Non-2xx" in text or "Socket errors" in text:
+def read_answer(client, size):
+    """`size` bytes, or all to the end of the first answer where 0."""
+    answer = b""
+    while len(answer) < size or not size:
+        part = client.recv(65536)
+        if not part:
+            raise Failure("nginx closed a connection")
+        answer += part
+        if not size and b"\r\n\r\n" in answer:
+            head, _, body = answer.partition(b"\r\n\r\n")
+            size = len(answer) - len(body) + int(re.search(rb"Content-Length: (\d+)", head).group(1))
+    if not answer.startswith(b"HTTP/1.1 200 "):
         raise Failure("some requests to nginx failed")
-    return int(re.search(r"(\d+) requests in", text).group(1))
+    return size
 
 
-def load_redis(port, seconds):
-    """About `seconds` of GETs on a slow machine; a fixed number, so that both of a pair do the same."""
-    requests = 40000 * seconds
-    run_load(["redis-benchmark", "-p", port, "-t", "get", "-n", requests, "-c", 16, "-q"])
-    return requests
+def load_nginx(port, requests):
+    """So many GETs (a multiple of 16) over sixteen connections, one in flight on each."""
+    request = b"GET /file.html HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    clients = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(CONNECTIONS)]
+    try:
+        size = 0
+        for _ in range(requests // CONNECTIONS):
+            for client in clients:
+                client.sendall(request)
+            for client in clients:
+                size = read_answer(client, size)
+    finally:
+        for client in clients:
+            client.close()
+
+
+def load_redis(port, requests):
+    words = ["redis-benchmark", "-p", port, "-t", "get", "-n", requests, "-c", CONNECTIONS, "-q"]
+    result = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=120)
+    if result.returncode:
+        raise Failure(f"{words[0]} failed: {(result.stderr or result.stdout).strip().splitlines()[-1:]}")
 
 
 def start_nginx(column, scratch):
@@ -142,14 +175,27 @@ def start_redis(column, scratch):
 KINDS = {"nginx": (start_nginx, load_nginx), "redis": (start_redis, load_redis)}
 
 
-def ns_per_request(kind, column, scratch, seconds):
-    """Starts the server, loads it for about `seconds`, and returns its own CPU time per request in ns."""
+def ns_per_request(server, load):
+    """Loads a running server for a slice, and returns its own CPU time per request in ns."""
+    before = server.cpu_s()
+    load(server.port, SLICE_REQUESTS)
+    after = server.cpu_s()
+    if set(before) != set(after):
+        raise Failure(f"a {server.comm} process ended under load")
+    return (sum(after.values()) - sum(before.values())) * 1e9 / SLICE_REQUESTS
+
+
+def pairs_of_requests(kind, columns, scratches, count):
+    """Starts the server under each of two columns, loads them in turns by slices of a tenth of a second or so, and
+    returns `count` pairs of their CPU times per request in ns. Both live all the time, and slices are short: what
+    changes on the machine meets both."""
     start, load = KINDS[kind]
-    with start(column, scratch) as server:
-        load(server.port, 1)  # warm: caches, lazily bound symbols, preflame's first samples
-        before = server.cpu_s()
-        requests = load(server.port, seconds)
-        after = server.cpu_s()
-        if set(before) != set(after):
-            raise Failure(f"a {server.comm} process ended under load")
-        return (sum(after.values()) - sum(before.values())) * 1e9 / requests
+    with start(columns[0], scratches[0]) as first, start(columns[1], scratches[1]) as second:
+        for server in (first, second):
+            load(server.port, 5 * SLICE_REQUESTS)  # warm: caches, lazily bound symbols, preflame's first samples
+        pairs = []
+        for number in range(count):
+            order = (first, second) if number % 2 == 0 else (second, first)
+            values = {server: ns_per_request(server, load) for server in order}
+            pairs.append((values[first], values[second]))
+        return pairs

@@ -12,8 +12,8 @@ BUILD = pathlib.Path(os.environ.get("PREFLAME_BUILD", HERE.parents[1] / "build/r
 sys.path.insert(0, str(HERE))
 import bench  # noqa: E402
 from columns import BARE, Column, Scratch, columns  # noqa: E402
-from servers import Failure, ns_per_request  # noqa: E402
-from statistics_of_pairs import Pairs, quartiles  # noqa: E402
+from servers import Failure, pairs_of_requests  # noqa: E402
+from statistics_of_pairs import Pairs, median_interval, quartiles  # noqa: E402
 
 
 def run(program, *words):
@@ -46,7 +46,7 @@ def test_wrong_number_is_refused():
 def test_ratio_is_of_pairs_and_not_of_medians():
     pairs = Pairs()
     for bare, tool in [(10, 11), (100, 110), (1000, 1100)]:
-        pairs.add(bare, tool)
+        pairs.add((bare, tool))
     assert pairs.ratios() == pytest.approx((1.1, 1.1, 1.1))
     assert pairs.differences()[1] == pytest.approx(10)
     assert quartiles([7]) == (7, 7, 7)
@@ -54,7 +54,7 @@ def test_ratio_is_of_pairs_and_not_of_medians():
 
 def results_with(row, column, bare, tool):
     pairs = Pairs()
-    pairs.add(bare, tool)
+    pairs.add((bare, tool))
     return {row: ({column: pairs}, {})}
 
 
@@ -98,15 +98,41 @@ def test_every_row_names_columns_that_exist():
         assert set(row.columns) <= known
 
 
+def test_interval_of_the_median_counts_a_start_once():
+    # Eight values of each of four starts: the starts differ, their values don't. As 32 values they would seem certain.
+    starts = [[value] * 8 for value in (1.00, 1.01, 1.02, 1.06)]
+    low, high = median_interval(starts)
+    assert low == 1.00 and high >= 1.04
+    low, high = median_interval([[value] for start in starts for value in start])
+    assert 1.00 <= low and high < 1.04
+    assert median_interval([[3.0]]) == (3.0, 3.0)
+
+
+@pytest.mark.parametrize("tools, holds", [((101, 102), "yes"), ((104, 105), "NO"), ((101, 105), "unclear")])
+def test_a_limit_within_the_interval_is_neither_kept_nor_broken(tools, holds):
+    pairs = Pairs()
+    for tool in tools * 10:
+        pairs.add((100, tool))
+    results = {"nginx": ({"cpu100": pairs}, {})}
+    assert f"| {holds} |" in "\n".join(bench.table_of_limits(results))
+    assert len(bench.broken_limits(results)) == (1 if holds == "NO" else 0)
+
+
 @pytest.mark.parametrize("kind", ["nginx", "redis"])
 def test_server_costs_some_microseconds_a_request_and_leaves_no_process(kind):
-    with Scratch() as scratch:
-        cost_ns = ns_per_request(kind, BARE, scratch, 1)
-        assert 500 < cost_ns < 1_000_000
+    with Scratch() as first, Scratch() as second:
+        pair, = pairs_of_requests(kind, (BARE, BARE), (first, second), 1)
+        assert all(500 < cost_ns < 1_000_000 for cost_ns in pair)
         commands = [path.read_bytes() for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-        assert not [command for command in commands if str(scratch).encode() in command]
+        assert not [command for command in commands if str(first).encode() in command or str(second).encode() in command]
 
 
 def test_server_that_ends_at_once_is_a_failure():
-    with Scratch() as scratch, pytest.raises(Failure):
-        ns_per_request("redis", Column("x", "x", prefix=["/bin/false"]), scratch, 1)
+    with Scratch() as first, Scratch() as second, pytest.raises(Failure):
+        pairs_of_requests("redis", (BARE, Column("x", "x", prefix=["/bin/false"])), (first, second), 1)
+
+
+def test_unknown_column_is_refused():
+    done = subprocess.run([sys.executable, HERE / "bench.py", f"--build={BUILD}", "--columns=none"], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 2 and "known are" in done.stderr
