@@ -67,4 +67,6 @@ def test_waits_that_began_before_are_told_with_their_beginning(runner, tmp_path)
     assert 0.4e9 < mono_ns - pipes[0]["since_ns"] < 60e9
     text = subprocess.run([COMMAND, "view", "-f", "folded", "--kind=offcpu", folder], capture_output=True, text=True,
                           check=True, timeout=60).stdout
-    assert any("read_for_ever" in line and "[pipe]" in line for line in text.splitlines()), text
+    blocked_ns = [int(line.rsplit(" ", 1)[1]) for line in text.splitlines() if "read_for_ever" in line and "[pipe]" in line]
+    times = [event.time_ns for event in events]
+    assert blocked_ns == [pytest.approx(max(times) - min(times), rel=0.05)]  # not what was before

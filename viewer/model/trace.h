@@ -66,6 +66,7 @@ struct trace_thread {
     int64_t run_ns;           /* by samples */
     uint64_t samples;
     int64_t blocked_ns[TRACE_REASONS];
+    int64_t status_ns; /* when a session that began told that it lives; its time before isn't the trace's */
     struct trace_wait_state wait;
     struct cover cover;
 };

@@ -117,6 +117,8 @@ void trace_on_thread(struct trace *t, uint32_t thread, const struct trace_event 
         about->name = names_add(&t->names, event->name);
     if (event->kind == TRACE_THREAD_START)
         about->start_ns = event->time_ns, about->parent_tid = (int32_t)event->parent_tid;
+    if (event->kind == TRACE_THREAD_STATUS)
+        about->status_ns = event->time_ns;
     if (event->kind == TRACE_THREAD_STATUS && event->reason >= 0 && !about->wait.is_open)
         about->wait = (struct trace_wait_state){true, (uint32_t)event->reason, event->object, event->stack,
                                                 event->since_ns + event->clock_offset_ns};

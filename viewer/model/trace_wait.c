@@ -48,7 +48,9 @@ static void account_wait(struct trace *t, uint32_t thread, uint32_t reason, uint
 {
     struct trace_thread *waiter = &t->threads.data[thread];
     int64_t start_ns = end_ns - duration_ns;
-    int64_t fresh_ns = cover_add(&waiter->cover, start_ns, end_ns);
+    /* What was before the session is told of the longest wait only: sums are of its time. */
+    int64_t counted_ns = start_ns > waiter->status_ns ? start_ns : waiter->status_ns;
+    int64_t fresh_ns = cover_add(&waiter->cover, counted_ns, end_ns);
     int64_t *blocked_ns = &waiter->blocked_ns[reason < TRACE_REASONS ? reason : WAIT_OTHER];
     *blocked_ns = add_ns(*blocked_ns, fresh_ns);
     trace_add_cost(t, waiter->process, stack, TRACE_COST_WAIT, reason, fresh_ns);
