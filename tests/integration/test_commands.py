@@ -148,12 +148,12 @@ def test_what_cannot_be_asked_is_one_line_that_says_what_to_do(runner, port, tmp
 
 
 @pytest.mark.parametrize("arguments", [["threads"], ["threads", "1", "2"], ["profile"], ["profile", "1", "--seconds=x"],
-                                       ["profile", "1", "--format=nonsense"], ["torch", "--colors=nonsense"], ["torch", "-t", "0"], ["top"], ["top", "1", "-n", "0"], ["ls", "1"], ["ls", "--nonsense"]])
+                                       ["profile", "1", "--format=nonsense"], ["torch", "--colors=nonsense"], ["torch", "-t", "0"], ["top"], ["collect", "1"], ["collect", "1", "--interval=0", "-o", "x"], ["top", "1", "-n", "0"], ["ls", "1"], ["ls", "--nonsense"]])
 def test_wrong_usage_is_status_2(arguments):
     assert "--help" in preflame(*arguments, status=2)[1]
 
 
-@pytest.mark.parametrize("command", ["ls", "profile", "threads", "top", "torch"])
+@pytest.mark.parametrize("command", ["ls", "profile", "threads", "top", "torch", "collect"])
 def test_every_command_has_help_and_version(command):
     assert preflame(command, "--help")[0].startswith(f"usage: preflame {command}")
     assert re.fullmatch(r"preflame [\d.]+\n", preflame(command, "--version")[0])

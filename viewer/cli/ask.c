@@ -94,7 +94,9 @@ int ask_silently(const struct endpoint *endpoint, const char *path, unsigned sec
         say_no_answer(endpoint, error, detail, why);
     else if (status != 200)
         say_status(endpoint, path, status, body, why);
-    return !error && status == 200 ? EXIT_DONE : EXIT_FAILED;
+    if (error)
+        return EXIT_FAILED;
+    return status == 200 ? EXIT_DONE : ASK_REFUSED;
 }
 
 int ask(const struct endpoint *endpoint, const char *path, const char *what, unsigned seconds,
@@ -112,5 +114,5 @@ int ask(const struct endpoint *endpoint, const char *path, const char *what, uns
         fputs("\r\033[K", stderr);
     if (status != EXIT_DONE)
         fprintf(stderr, "preflame: %s\n", why);
-    return status;
+    return status == EXIT_DONE ? EXIT_DONE : EXIT_FAILED;
 }

@@ -21,6 +21,7 @@ int ask(const struct endpoint *endpoint, const char *path, const char *what, uns
 
 #define ASK_WHY_BYTES 1024
 #define ASK_CANCELLED (-1)
+#define ASK_REFUSED (-2)
 
 /* What happens while an answer is awaited: see struct fetch_request. */
 struct ask_pause {
@@ -29,8 +30,8 @@ struct ask_pause {
     void *context;
 };
 
-/* The same of an endpoint that is no file, but silent: `why` gets the line. An exit status, or ASK_CANCELLED
- * when on_pause said so. */
+/* The same of an endpoint that is no file, but silent: `why` gets the line. An exit status, ASK_CANCELLED
+ * when on_pause said so, or ASK_REFUSED for an answer that is none. */
 int ask_silently(const struct endpoint *endpoint, const char *path, unsigned seconds,
                  const struct ask_pause *pause, struct bytes *body, char why[ASK_WHY_BYTES]) MUST_USE;
 

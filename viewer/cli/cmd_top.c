@@ -51,7 +51,7 @@ static int get(struct top *top, const char *path, unsigned seconds, struct profi
     bytes_init(&body, ASK_MAX_BYTES);
     int status = ask_silently(&top->endpoint, path, seconds, &pause, &body, top->why);
     if (status != EXIT_DONE)
-        return status;
+        return status == ASK_CANCELLED ? status : EXIT_FAILED;
     const char *detail = NULL;
     int error = profile_decode(body.data, body.len, ASK_MAX_BYTES, ret, &detail);
     if (error)

@@ -14,6 +14,7 @@ const struct command commands[] = {
     {"profile", "fetch a profile of a running process", cmd_profile},
     {"threads", "show every thread of a running process: its wait, its stack", cmd_threads},
     {"top", "watch a running process: functions, threads, locks", cmd_top},
+    {"collect", "keep profiles of a process, window by window, and push them", cmd_collect},
     {"torch", "write a running process' CPU flame graph, as go-torch does", cmd_torch},
     {"view", "show a trace or a profile: flame graph, folded stacks or text", cmd_view},
     {"diff", "show what changed between two profiles or traces", cmd_diff},

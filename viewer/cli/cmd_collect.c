@@ -1,0 +1,269 @@
+/* `preflame collect`: profiles of a running process, window by window: kept as files, pushed to a server. */
+#include "base/atomic_file.h"
+#include "base/clock.h"
+#include "viewer/cli/ask.h"
+#include "viewer/cli/commands.h"
+#include "viewer/cli/profile_path.h"
+#include "viewer/cli/push.h"
+#include "viewer/cli/usage.h"
+#include "viewer/cli/window.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: preflame collect [OPTIONS] TARGET\n"
+    "\n"
+    "Profiles of each window of time of a process, until it ends: kept as files, pushed to Pyroscope, or "
+    "both. "
+    "TARGET is\n"
+    "a pid, the name of a process (see `preflame ls`), a URL or a Unix socket.\n"
+    "\n"
+    "  -i, --interval=N      seconds of a window (default: $PREFLAME_INTERVAL, or 15)\n"
+    "  -p, --profile=LIST    which (default: cpu,heap,mutex,block)\n"
+    "  -o, --output=DIR      keep files there: TYPE.NUMBER.pprof\n"
+    "  -k, --keep=N          how many of each (default: 60); older ones are removed\n"
+    "      --push=URL        a Pyroscope server (default: $PREFLAME_PUSH); $PREFLAME_PUSH_TOKEN is its "
+    "token\n"
+    "      --name=NAME       what the process is called there (default: its own name)\n"
+    "  -n, --windows=N       end after N windows\n" USAGE_OPTIONS_HELP;
+
+#define KINDS_MAX 16
+
+struct kind {
+    const char *name;
+    struct profile *before; /* all that was counted until the window began; NULL for cpu and wall; owned */
+};
+
+struct collect {
+    struct endpoint endpoint;
+    unsigned long interval, keep, windows, number;
+    const char *folder;
+    struct kind kinds[KINDS_MAX];
+    size_t kind_count;
+    bool is_pushing;
+    bool is_broken; /* it is us who can't go on, and has been said */
+    struct push push;
+    char why[ASK_WHY_BYTES];
+};
+
+static bool is_sampled(const struct kind *kind)
+{
+    return strcmp(kind->name, "cpu") == 0 || strcmp(kind->name, "wall") == 0;
+}
+
+static int get(struct collect *c, const struct kind *kind, unsigned seconds, struct profile **ret)
+{
+    static const struct ask_pause none = {.watch_fd = -1};
+    char path[PROFILE_PATH_BYTES];
+    struct endpoint base = c->endpoint;
+    base.path[0] = 0;
+    unsigned length = profile_path(&base, kind->name, seconds, path);
+    struct bytes body CLEANUP(bytes_clear);
+    bytes_init(&body, ASK_MAX_BYTES);
+    int status = ask_silently(&c->endpoint, path, length, &none, &body, c->why);
+    if (status == EXIT_DONE && profile_decode(body.data, body.len, ASK_MAX_BYTES, ret, NULL) != 0) {
+        snprintf(c->why, sizeof(c->why), "'%.200s' sent no profile", c->endpoint.name);
+        status = ASK_REFUSED;
+    }
+    return status;
+}
+
+static int keep_file(struct collect *c, const struct kind *kind, const struct profile *profile)
+{
+    char path[PATH_MAX];
+    struct bytes data CLEANUP(bytes_clear);
+    bytes_init(&data, ASK_MAX_BYTES);
+    int error = profile_encode_gzip(profile, &data);
+    snprintf(path, sizeof(path), "%s/%s.%06lu.pprof", c->folder, kind->name, c->number);
+    if (!error)
+        error = atomic_file_write(path, data.data, data.len, false);
+    if (error) {
+        fprintf(stderr, "preflame: cannot write '%s': %s; choose another place with -o\n", path,
+                strerror(-error));
+        c->is_broken = true;
+        return EXIT_FAILED;
+    }
+    if (c->number > c->keep) {
+        snprintf(path, sizeof(path), "%s/%s.%06lu.pprof", c->folder, kind->name, c->number - c->keep);
+        unlink(path);
+    }
+    return EXIT_DONE;
+}
+
+/* The window's profile of a kind that counts all the time; the sums become those of the next window. */
+static int cut_window(struct collect *c, struct kind *kind, struct profile *profile)
+{
+    struct profile *sums = profile_new();
+    int error = sums ? profile_merge(sums, profile, 1) : -ENOMEM;
+    if (!error)
+        error = window_since(kind->before, profile);
+    profile_free(kind->before);
+    kind->before = sums;
+    if (error)
+        fprintf(stderr, "preflame: cannot subtract %s profiles: %s\n", kind->name, strerror(-error));
+    c->is_broken |= error != 0;
+    return error ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int collect_one(struct collect *c, struct kind *kind, int64_t start_s)
+{
+    struct profile *profile CLEANUP(profile_freep) = NULL;
+    int status = get(c, kind, is_sampled(kind) ? (unsigned)c->interval : 0, &profile);
+    if (status == EXIT_DONE && !is_sampled(kind))
+        status = cut_window(c, kind, profile);
+    if (status != EXIT_DONE)
+        return status;
+    if (c->is_pushing)
+        push_add(&c->push, profile, start_s, clock_real_ns() / NS_PER_S);
+    return c->folder ? keep_file(c, kind, profile) : EXIT_DONE;
+}
+
+/* What is sampled takes the whole window; where nothing is, or it is refused, the time passes here. */
+static int collect_window(struct collect *c)
+{
+    int64_t start_ns = clock_mono_ns(), start_s = clock_real_ns() / NS_PER_S;
+    int status = EXIT_DONE;
+    c->number++;
+    for (int sampled = 1; sampled >= 0; sampled--) {
+        for (size_t i = 0; i < c->kind_count && status != EXIT_FAILED; i++)
+            if (is_sampled(&c->kinds[i]) == sampled)
+                status = collect_one(c, &c->kinds[i], start_s);
+        int64_t left_ns = start_ns + (int64_t)c->interval * NS_PER_S - clock_mono_ns();
+        if (sampled && left_ns > 0 && status != EXIT_FAILED)
+            usleep((useconds_t)(left_ns / 1000));
+    }
+    if (status == ASK_REFUSED)
+        fprintf(stderr, "preflame: window %lu lacks a profile: %s\n", c->number, c->why);
+    push_send(&c->push);
+    return status == ASK_REFUSED ? EXIT_DONE : status;
+}
+
+static int begin(struct collect *c)
+{
+    if (c->folder && mkdir(c->folder, 0700) != 0 && errno != EEXIST) {
+        fprintf(stderr, "preflame: cannot make '%s': %s; choose another place with -o\n", c->folder,
+                strerror(errno));
+        return EXIT_FAILED;
+    }
+    int status = EXIT_DONE;
+    for (size_t i = 0; i < c->kind_count && status == EXIT_DONE; i++)
+        if (!is_sampled(&c->kinds[i]))
+            status = get(c, &c->kinds[i], 0, &c->kinds[i].before);
+    if (status != EXIT_DONE)
+        fprintf(stderr, "preflame: %s\n", c->why);
+    return status == EXIT_DONE ? EXIT_DONE : EXIT_FAILED;
+}
+
+static void finish(struct collect *c)
+{
+    c->push.retry_ns = 0;
+    push_send(&c->push);
+    if (c->push.count || c->push.dropped || c->push.refused)
+        fprintf(stderr,
+                "preflame: profiles pushed: %" PRIu64 ", dropped: %" PRIu64 ", refused: %" PRIu64 "\n",
+                c->push.sent, c->push.dropped + c->push.count, c->push.refused);
+    push_clear(&c->push);
+    for (size_t i = 0; i < c->kind_count; i++)
+        profile_free(c->kinds[i].before);
+}
+
+/* Ends well with the process that it watches. */
+static int collect(struct collect *c)
+{
+    int status = begin(c);
+    while (status == EXIT_DONE && (!c->windows || c->number < c->windows))
+        status = collect_window(c);
+    bool is_over = status == EXIT_FAILED && c->number > 1 && !c->is_broken;
+    finish(c);
+    if (status == EXIT_FAILED && c->number == 1 && !c->is_broken)
+        fprintf(stderr, "preflame: %s\n", c->why);
+    return is_over ? EXIT_DONE : status;
+}
+
+static bool take_kinds(struct collect *c, char *list)
+{
+    char *rest = NULL;
+    c->kind_count = 0;
+    for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
+        if (c->kind_count == KINDS_MAX)
+            return false;
+        c->kinds[c->kind_count++].name = name;
+    }
+    return c->kind_count > 0;
+}
+
+static int take(struct collect *c, int option, char *value)
+{
+    bool is_right = true;
+    switch (option) {
+    case 'i':
+        is_right = usage_number(value, 1, 3600, &c->interval);
+        break;
+    case 'k':
+        is_right = usage_number(value, 1, 999999, &c->keep);
+        break;
+    case 'n':
+        is_right = usage_number(value, 1, 999999, &c->windows);
+        break;
+    case 'p':
+        is_right = take_kinds(c, value);
+        break;
+    case 'o':
+        c->folder = value;
+        break;
+    case 'P':
+        c->push.url = value;
+        break;
+    default:
+        c->push.name = value;
+    }
+    return is_right ? EXIT_DONE : usage_error("collect", "bad value", value);
+}
+
+int cmd_collect(int argc, char **argv)
+{
+    static const struct option options[] = {{"interval", required_argument, NULL, 'i'},
+                                            {"profile", required_argument, NULL, 'p'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"keep", required_argument, NULL, 'k'},
+                                            {"push", required_argument, NULL, 'P'},
+                                            {"name", required_argument, NULL, 'N'},
+                                            {"windows", required_argument, NULL, 'n'},
+                                            USAGE_LONG_OPTIONS,
+                                            {NULL, 0, NULL, 0}};
+    static struct collect c = {.interval = 15, .keep = 60};
+    static char usual[] = "cpu,heap,mutex,block";
+    char *interval = getenv("PREFLAME_INTERVAL");
+    int option, status = interval ? take(&c, 'i', interval) : EXIT_DONE;
+    (void)take_kinds(&c, usual);
+    c.push.url = getenv("PREFLAME_PUSH");
+    c.push.token = getenv("PREFLAME_PUSH_TOKEN");
+    opterr = 0;
+    optind = 1;
+    while (status == EXIT_DONE && (option = getopt_long(argc, argv, "i:p:o:k:n:", options, NULL)) != -1) {
+        if (option == USAGE_HELP || option == USAGE_VERSION)
+            return usage_answer(option, help);
+        status = option == '?' ? usage_bad_option("collect", argv) : take(&c, option, optarg);
+    }
+    if (status != EXIT_DONE)
+        return status;
+    if (optind + 1 != argc)
+        return usage_error("collect", optind == argc ? "no target given" : "more than one target given:",
+                           optind == argc ? NULL : argv[optind + 1]);
+    c.is_pushing = c.push.url && c.push.url[0];
+    if (!c.folder && !c.is_pushing)
+        return usage_error("collect", "nowhere to put profiles: give -o DIR or --push=URL", NULL);
+    if (ask_find(argv[optind], &c.endpoint) != EXIT_DONE)
+        return EXIT_FAILED;
+    if (c.endpoint.is_file)
+        return usage_error("collect", "a file has no windows; give a process, not", c.endpoint.name);
+    c.push.name = c.push.name ? c.push.name : c.endpoint.name;
+    return collect(&c);
+}
