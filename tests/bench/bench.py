@@ -18,6 +18,7 @@ from servers import Failure, pairs_of_requests
 from statistics_of_pairs import Pairs, quartiles
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAIRS_A_START = 20  # of a server
 PREFLAME = ["idle", "cpu100", "cpu1000", "trace"]
 PEERS = ["lttng", "gperf100", "gperf1000", "heaptrack"]
 
@@ -96,11 +97,11 @@ def measure(row, column, build):
         return json.loads(lines[0])["ns_per_op"]
 
 
-def measure_pairs(row, column, build, is_quick, is_bare_first):
+def measure_pairs(row, column, build, is_bare_first):
     """The pairs (bare, under `column`) of one round, in ns."""
     if row.server:
         with Scratch() as bare_scratch, Scratch() as scratch:
-            return pairs_of_requests(row.server, (BARE, column), (bare_scratch, scratch), 20 if is_quick else 50)
+            return pairs_of_requests(row.server, (BARE, column), (bare_scratch, scratch), PAIRS_A_START)
     order = [BARE, column] if is_bare_first else [column, BARE]
     values = {which.key: measure(row, which, build) for which in order}
     return [(values["bare"], values[column.key])]
@@ -117,7 +118,7 @@ def measure_row(row, available, build, is_quick):
             if column.key in failed or (rounds >= 2 and time.monotonic() > deadline):
                 continue
             try:
-                found = measure_pairs(row, column, build, is_quick, rounds % 2 == 0)
+                found = measure_pairs(row, column, build, rounds % 2 == 0)
             except (Failure, subprocess.TimeoutExpired) as reason:
                 failed[column.key] = str(reason)
                 print(f"bench: {row.key} under {column.title}: {reason}", file=sys.stderr)
