@@ -3,6 +3,7 @@
 
 #include "profilers/cpu.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,15 @@ static bool read_number(const char *value, long low, long high, long *ret)
     return true;
 }
 
-/* "6060", ":6060", "host:6060", "[::1]:6060". */
+/* Looking a name up would wait for a name server before the program's main(). */
+static bool is_address(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return !host[0] || strcmp(host, "localhost") == 0 || inet_pton(AF_INET, host, address) == 1 ||
+           inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* "6060", ":6060", "localhost:6060", "0.0.0.0:6060", "[::1]:6060". */
 static bool read_http(const char *value, struct options *o)
 {
     const char *colon = strrchr(value, ':');
@@ -55,8 +64,12 @@ static bool read_http(const char *value, struct options *o)
     }
     if (size >= sizeof(o->http_host) || !read_number(port, 0, 65535, &number))
         return false;
-    memcpy(o->http_host, host, size);
-    o->http_host[size] = 0;
+    char name[sizeof(o->http_host)];
+    memcpy(name, host, size);
+    name[size] = 0;
+    if (!is_address(name))
+        return false;
+    memcpy(o->http_host, name, size + 1);
     o->http_port = (uint16_t)number;
     o->has_http = true;
     return true;
@@ -202,7 +215,7 @@ struct row {
 static const struct row rows[] = {
     {"PREFLAME", read_off, "off, or nothing"},
     {"PREFLAME_LOG", read_log, "error, warn, info or debug"},
-    {"PREFLAME_HTTP", read_http, "a port or host:port"},
+    {"PREFLAME_HTTP", read_http, "a port or address:port (an IP address or localhost)"},
     {"PREFLAME_HTTP_TOKEN", read_http_token, "a word"},
     {"PREFLAME_SOCKET", read_socket, "an absolute path of at most 107 bytes, or off"},
     {"PREFLAME_PROFILE", read_profiles, "a list like cpu,heap,mutex"},

@@ -8,7 +8,7 @@ import tempfile
 import subprocess
 
 import pytest
-from conftest import COMMAND, PRELOAD, program, wait_until
+from conftest import COMMAND, PRELOAD, fetch_unix, program, wait_until
 
 WAY = "return"
 
@@ -29,7 +29,8 @@ def judge(runner, preload=PRELOAD, lines=1, **extra):
     ("PREFLAME_CPU_HZ", "99999999999999999999"), ("PREFLAME_LOG", "loud"), ("PREFLAME_TRACE", "maybe"),
     ("PREFLAME_CPU_BUDGET", "101"), ("PREFLAME_CPU_BUDGET", "-1"), ("PREFLAME_CPU_BUDGET", "1,5"),
     ("PREFLAME_CPU_BUDGET", ".5"), ("PREFLAME_MEMORY_MAX", "3M"), ("PREFLAME_MEMORY_MAX", "64MB"),
-    ("PREFLAME_MEMORY_MAX", "-64M"), ("PREFLAME_MEMORY_MAX", "99999999999G"), ("PREFLAME_PROFILE", "cup"), ("PREFLAME_HTTP", "127.0.0.1:99999"), ("PREFLAME_HTTP", "host:port:more")])
+    ("PREFLAME_MEMORY_MAX", "-64M"), ("PREFLAME_MEMORY_MAX", "99999999999G"), ("PREFLAME_PROFILE", "cup"), ("PREFLAME_HTTP", "127.0.0.1:99999"), ("PREFLAME_HTTP", "host:port:more"),
+    ("PREFLAME_HTTP", "no-such-host.invalid:6060")])
 def test_a_wrong_option_is_one_line_that_names_it(runner, name, value):
     said = judge(runner, **{name: value})
     assert name in said[0]
@@ -85,6 +86,14 @@ def test_a_port_in_use_is_one_line(runner):
         port = holder.getsockname()[1]
         said = judge(runner, PREFLAME_HTTP=port)
     assert str(port) in said[0]
+
+
+def test_a_wrong_host_leaves_the_socket(runner):
+    process = runner.start([program("life"), "signal", 0], preload=PRELOAD, stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, PREFLAME_HTTP="no-such-host.invalid:6060")
+    assert process.stdout.readline() == b"ready\n"
+    own = runner.runtime_folder / "preflame" / f"{process.pid}.sock"
+    assert fetch_unix(own, "/debug/pprof/cmdline")[0] == 200
 
 
 def test_a_socket_in_a_folder_that_others_may_enter_is_one_line_that_says_the_rule(runner, tmp_path):
