@@ -47,11 +47,14 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
             evconnlistener_enable(server->listeners[i]);
 }
 
+/* The one that this thread serves: what a listener's callbacks are given is evhttp's. */
+static __thread struct http_server *serving __attribute__((tls_model("initial-exec")));
+
 /* Out of descriptors or memory: asking again at once would spin. */
 static void on_accept_error(struct evconnlistener *listener, void *context)
 {
-    (void)listener;
-    endpoints_pause(context);
+    (void)listener, (void)context;
+    endpoints_pause(serving);
 }
 
 static void make_base(void *context)
@@ -102,6 +105,7 @@ static int accept_on(struct http_server *server, int index, int fd)
 void endpoints_bind(struct http_server *server, int ret_errors[ENDPOINT_COUNT])
 {
     ret_errors[0] = ret_errors[1] = 0;
+    serving = server;
     if (server->has_socket) {
         int fd = listen_unix(server->socket_path, &server->file);
         ret_errors[0] = fd < 0 ? fd : accept_on(server, 0, fd);

@@ -87,8 +87,7 @@ static int apply(int hz)
             forget_spent();
         int fit_hz = limits_hz(hz);
         cpu.lowest_hz = fit_hz < cpu.lowest_hz ? fit_hz : cpu.lowest_hz;
-        host->sampler_install();
-        error = host->cpu_start(fit_hz, cpu.is_running);
+        error = host->sampler_install() ? host->cpu_start(fit_hz, cpu.is_running) : -ENOTSUP;
     } else {
         host->cpu_stop();
     }

@@ -26,8 +26,8 @@ struct engine_host {
     const char *heap_bypass; /* the object whose malloc the program calls, when that isn't ours; or NULL */
     int (*cpu_start)(int hz, bool is_recorded);
     void (*cpu_stop)(void);
-    void (*look_around)(void); /* now and then while samples are taken */
-    void (*sampler_install)(void);
+    void (*look_around)(void);     /* now and then while samples are taken */
+    bool (*sampler_install)(void); /* false: no handler, so send no signal */
     bool (*thread_waiting)(struct thread_slot *slot, struct wait_state *ret, uint32_t *ret_stack);
     uint32_t (*thread_stack)(const struct place *place);
     uint32_t (*thread_ask)(struct thread_slot *slot);

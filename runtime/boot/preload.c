@@ -226,7 +226,7 @@ static void set_trace_ready(void)
 /* Now and then while samples are taken: threads that nobody saw start, and our handler if it was replaced. */
 static void look_around(void)
 {
-    signals_keep_sampler();
+    (void)signals_keep_sampler();
     cpu_arm_strangers();
 }
 

@@ -19,21 +19,21 @@ void profiles_init(const struct engine_host *the_host)
     start_mono_ns = clock_mono_ns();
 }
 
-static const struct thread_source *thread_source(void)
+static struct thread_source thread_source(void)
 {
-    static struct thread_source source;
-    source = (struct thread_source){.state = host->state,
-                                    .waiting = host->thread_waiting,
-                                    .stack = host->thread_stack,
-                                    .ask = host->thread_ask,
-                                    .answered = host->thread_answered};
-    return &source;
+    return (struct thread_source){.state = host->state,
+                                  .waiting = host->thread_waiting,
+                                  .stack = host->thread_stack,
+                                  .ask = host->thread_ask,
+                                  .answered = host->thread_answered};
 }
 
 static int view_threads(struct thread_view **ret, size_t *ret_count)
 {
-    host->sampler_install(); /* running threads are asked by our signal */
-    return threads_view(thread_source(), ret, ret_count);
+    struct thread_source source = thread_source();
+    if (!host->sampler_install()) /* running threads are asked by our signal */
+        source.ask = NULL;
+    return threads_view(&source, ret, ret_count);
 }
 
 /* Why an empty heap profile is empty. */

@@ -63,31 +63,34 @@ static unsigned long stack_flag(void)
     return urgent.handler > (uintptr_t)SIG_IGN ? urgent.flags & SA_ONSTACK : 0;
 }
 
-void signals_keep_sampler(void)
+bool signals_keep_sampler(void)
 {
     if (!atomic_load_explicit(&is_sampler_installed, memory_order_acquire))
-        return;
+        return false;
     int error = errno;
     struct kernel_action now, ours = {.handler = (uintptr_t)sample_handler,
                                       .flags = SA_SIGINFO | SA_RESTART | SA_KERNEL_RESTORER | stack_flag(),
                                       .restorer = signals_return,
                                       .mask = UINT64_MAX};
-    if (kernel_sigaction(SAMPLE_SIGNAL, NULL, &now) &&
-        (now.handler != ours.handler || now.flags != ours.flags)) {
+    bool is_ours = kernel_sigaction(SAMPLE_SIGNAL, NULL, &now);
+    if (is_ours && (now.handler != ours.handler || now.flags != ours.flags)) {
         if (now.handler > (uintptr_t)SIG_IGN && now.handler != ours.handler)
             atomic_store_explicit(&glibc_handler, (handler_fn)now.handler, memory_order_release);
-        kernel_sigaction(SAMPLE_SIGNAL, &ours, NULL);
+        is_ours = kernel_sigaction(SAMPLE_SIGNAL, &ours, NULL);
     }
     errno = error;
+    return is_ours;
 }
 
-void signals_install_sampler(void)
+bool signals_install_sampler(void)
 {
     sample_foreign = foreign_sample_signal;
     atomic_store_explicit(&is_sampler_installed, true, memory_order_release);
-    signals_keep_sampler();
+    if (!signals_keep_sampler())
+        return false; /* the signal would end the program */
     uint64_t blocked = UINT64_C(1) << (SAMPLE_SIGNAL - 1);
     syscall(SYS_rt_sigprocmask, (long)SIG_UNBLOCK, &blocked, NULL, sizeof(blocked));
+    return true;
 }
 
 void signals_hold(uint64_t *ret_before)

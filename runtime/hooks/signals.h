@@ -3,14 +3,16 @@
 #ifndef PREFLAME_HOOKS_SIGNALS_H
 #define PREFLAME_HOOKS_SIGNALS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Installs the sampling handler before glibc's own for that number; to be called when a thread has been
- * created already, else glibc replaces it when one is. Idempotent. */
-void signals_install_sampler(void);
+ * created already, else glibc replaces it when one is. Idempotent. False: there is no handler, and the signal
+ * would end the process. */
+bool signals_install_sampler(void);
 /* Puts it back if it was replaced, and follows a program that begins to run goroutines. Nothing before the
- * installation. Signal-safe. */
-void signals_keep_sampler(void);
+ * installation. Is our handler there? Signal-safe. */
+bool signals_keep_sampler(void);
 
 /* From now on the signals of `numbers` (0-terminated) run `on_fatal` when the program leaves them at their
  * default, which would end the process; then they end it. The program sees SIG_DFL. */

@@ -107,7 +107,7 @@ static void thread_created(bool is_created)
 {
     /* glibc takes our signal back with a process' first thread; Go's runtime is there from its second on. */
     if (hooks_are_sampled())
-        signals_keep_sampler();
+        (void)signals_keep_sampler();
     count_created(is_created);
 }
 

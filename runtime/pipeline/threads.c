@@ -161,7 +161,7 @@ static void look_at(struct look *look, size_t i)
         snprintf(view->state, sizeof(view->state), "%s", wait_reason_name(reason));
     } else if (is_running) {
         snprintf(view->state, sizeof(view->state), "running");
-        look->running += look->subjects[i].slot != NULL;
+        look->running += look->subjects[i].slot && look->source->ask;
     } else {
         view_from_kernel(look, view);
     }

@@ -15,7 +15,7 @@ struct thread_source {
     struct capture_state *state;
     bool (*waiting)(struct thread_slot *slot, struct wait_state *ret, uint32_t *ret_stack);
     uint32_t (*stack)(const struct place *place);
-    uint32_t (*ask)(struct thread_slot *slot);
+    uint32_t (*ask)(struct thread_slot *slot); /* NULL: nobody may be asked */
     bool (*answered)(struct thread_slot *slot, uint32_t number, uint32_t *ret_stack);
 };
 
