@@ -1,5 +1,6 @@
 """The checks themselves: a bad arrow, a stray export and an overlong function must be found."""
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -111,3 +112,13 @@ def test_an_event_or_a_field_without_words_is_named(tmp_path):
     put(tmp_path, "tracepoints/provider.h", "/* Words. */\n" + event)
     with pytest.raises(ValueError, match="x.pid"):
         events_doc.document(tmp_path)
+
+
+def test_every_test_that_the_table_of_harms_names_exists():
+    root = HERE.parent
+    rows = [line for line in (root / "docs" / "harmless.md").read_text().splitlines() if line.startswith("| ")]
+    named = [re.findall(r"`(test_\w+\.py)::(test_\w+)`", line) for line in rows]
+    named = [pair for pairs in named for pair in pairs]
+    assert len(named) > 25
+    missing = [pair for pair in named if f"\ndef {pair[1]}(" not in (root / "tests/integration" / pair[0]).read_text()]
+    assert missing == []

@@ -20,8 +20,8 @@ void clause(const char *text, bool holds)
 
 int posix_main(const struct interface *rows, size_t count)
 {
-    for (int number = 1; number < 32; number++)
-        signal(number, SIG_DFL); /* a background shell has children ignore some */
+    signal(SIGINT, SIG_DFL); /* a background shell has its children ignore these two */
+    signal(SIGQUIT, SIG_DFL);
     alarm(60);
     for (size_t i = 0; i < count; i++) {
         interface = rows[i].name;
