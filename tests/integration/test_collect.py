@@ -1,5 +1,6 @@
 """`preflame collect`: windows kept as files and pushed to a server that may fail."""
 
+import base64
 import contextlib
 import email
 import gzip
@@ -91,6 +92,18 @@ def test_what_a_server_refuses_for_a_while_arrives_later_once_and_in_order(convo
             "delay": {"units": "nanoseconds", "aggregation": "sum", "cumulative": False}}
         assert pprof_reader.decode(gzip.decompress(parts["profile"])).cumulative("hold_long", "delay") > 0
     assert windows == sorted(set(windows)) and all(0 < until - start < 10 for start, until in windows)
+
+
+def test_the_connect_api_gets_json_with_the_profile(convoy):
+    with server([503]) as (url, taken):
+        collect(convoy.pid, "-i", "1", "-n", "1", "-p", "cpu,mutex", "--push", url, "--connect", "--name=my app")
+    assert [(path, headers["Content-Type"]) for path, headers, _ in taken] == \
+        [("/push.v1.PusherService/Push", "application/json")] * 2
+    for (_, _, body), name, unit in zip(taken, ("process_cpu", "mutex"), ("cpu", "delay")):
+        series, = json.loads(body)["series"]
+        assert series["labels"] == [{"name": "__name__", "value": name}, {"name": "service_name", "value": "my app"}]
+        profile = pprof_reader.decode(gzip.decompress(base64.b64decode(series["samples"][0]["rawProfile"], validate=True)))
+        assert [kind for kind, _ in profile.sample_types][1] == unit
 
 
 def test_a_token_is_sent_and_settings_come_from_the_environment(convoy):

@@ -31,6 +31,7 @@ static const char help[] =
     "  -k, --keep=N          how many of each (default: 60); older ones are removed\n"
     "      --push=URL        a Pyroscope server (default: $PREFLAME_PUSH); $PREFLAME_PUSH_TOKEN is its "
     "token\n"
+    "      --connect         by its Connect API (push.v1.PusherService/Push) instead of /ingest\n"
     "      --name=NAME       what the process is called there (default: its own name)\n"
     "  -n, --windows=N       end after N windows\n" USAGE_OPTIONS_HELP;
 
@@ -121,7 +122,7 @@ static int collect_one(struct collect *c, struct kind *kind, int64_t start_s)
     if (status != EXIT_DONE)
         return status;
     if (c->is_pushing)
-        push_add(&c->push, profile, start_s, clock_real_ns() / NS_PER_S);
+        push_add(&c->push, kind->name, profile, start_s, clock_real_ns() / NS_PER_S);
     return c->folder ? keep_file(c, kind, profile) : EXIT_DONE;
 }
 
@@ -218,6 +219,9 @@ static int take(struct collect *c, int option, char *value)
     case 'o':
         c->folder = value;
         break;
+    case 'C':
+        c->push.is_connect = true;
+        break;
     case 'P':
         c->push.url = value;
         break;
@@ -235,6 +239,7 @@ int cmd_collect(int argc, char **argv)
                                             {"keep", required_argument, NULL, 'k'},
                                             {"push", required_argument, NULL, 'P'},
                                             {"name", required_argument, NULL, 'N'},
+                                            {"connect", no_argument, NULL, 'C'},
                                             {"windows", required_argument, NULL, 'n'},
                                             USAGE_LONG_OPTIONS,
                                             {NULL, 0, NULL, 0}};

@@ -1,4 +1,4 @@
-/* Pyroscope's /ingest: multipart pprof. */
+/* Pyroscope's two APIs: /ingest with multipart pprof, and Connect with JSON. */
 #include "viewer/cli/push.h"
 
 #include "base/clock.h"
@@ -40,6 +40,38 @@ static void put_part(struct bytes *out, const char *name, const struct bytes *co
     bytes_puts(out, "\r\n");
 }
 
+static void put_base64(struct bytes *out, const uint8_t *data, size_t len)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < len; i += 3) {
+        uint32_t bits = (uint32_t)data[i] << 16 | (i + 1 < len ? (uint32_t)data[i + 1] << 8 : 0) |
+                        (i + 2 < len ? data[i + 2] : 0);
+        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63],
+                        i + 1 < len ? digits[bits >> 6 & 63] : '=', i + 2 < len ? digits[bits & 63] : '='};
+        bytes_put(out, four, sizeof(four));
+    }
+}
+
+/* The names that Pyroscope's own clients give to Go's profiles. */
+static const char *series_of(const char *kind)
+{
+    if (strcmp(kind, "cpu") == 0)
+        return "process_cpu";
+    return strcmp(kind, "heap") == 0 || strcmp(kind, "allocs") == 0 ? "memory" : kind;
+}
+
+static void put_series(struct bytes *out, const struct push *push, const char *kind,
+                       const struct bytes *pprof)
+{
+    bytes_puts(out, "{\"series\":[{\"labels\":[{\"name\":\"__name__\",\"value\":");
+    json_put(out, series_of(kind));
+    bytes_puts(out, "},{\"name\":\"service_name\",\"value\":");
+    json_put(out, push->name);
+    bytes_puts(out, "}],\"samples\":[{\"rawProfile\":\"");
+    put_base64(out, pprof->data, pprof->len);
+    bytes_puts(out, "\"}]}]}");
+}
+
 static void remove_first(struct push *push)
 {
     bytes_clear(&push->items[0].body);
@@ -47,14 +79,18 @@ static void remove_first(struct push *push)
     memmove(&push->items[0], &push->items[1], push->count * sizeof(push->items[0]));
 }
 
-void push_add(struct push *push, const struct profile *profile, int64_t from_s, int64_t until_s)
+void push_add(struct push *push, const char *kind, const struct profile *profile, int64_t from_s,
+              int64_t until_s)
 {
     struct bytes pprof CLEANUP(bytes_clear), types CLEANUP(bytes_clear);
     struct push_item item = {.from_s = from_s, .until_s = until_s};
     bytes_init(&pprof, BODY_MAX);
     bytes_init(&types, BODY_MAX);
     bytes_init(&item.body, BODY_MAX);
-    if (profile_encode_gzip(profile, &pprof) == 0) {
+    bool is_encoded = profile_encode_gzip(profile, &pprof) == 0;
+    if (is_encoded && push->is_connect) {
+        put_series(&item.body, push, kind, &pprof);
+    } else if (is_encoded) {
         put_types(&types, profile);
         put_part(&item.body, "profile", &pprof);
         put_part(&item.body, "sample_type_config", &types);
@@ -82,24 +118,34 @@ static void put_escaped(struct bytes *out, const char *text)
     }
 }
 
+static void put_url(struct bytes *out, const struct push *push, const struct push_item *item)
+{
+    size_t len = strlen(push->url);
+    bytes_put(out, push->url, len && push->url[len - 1] == '/' ? len - 1 : len);
+    if (push->is_connect) {
+        bytes_puts(out, "/push.v1.PusherService/Push");
+        return;
+    }
+    bytes_puts(out, "/ingest?name=");
+    put_escaped(out, push->name);
+    bytes_printf(out, "&from=%" PRId64 "&until=%" PRId64 "&format=pprof&spyName=preflame", item->from_s,
+                 item->until_s);
+}
+
 /* The answer's status, or 0 when there was none. */
 static long post(const struct push *push, const struct push_item *item)
 {
-    static const char *const headers[] = {"Content-Type: multipart/form-data; boundary=" BOUNDARY, NULL};
+    static const char *const multipart[] = {"Content-Type: multipart/form-data; boundary=" BOUNDARY, NULL};
+    static const char *const json[] = {"Content-Type: application/json", "Connect-Protocol-Version: 1", NULL};
     struct bytes url CLEANUP(bytes_clear), answer CLEANUP(bytes_clear);
     char why[FETCH_WHY_BYTES];
     long status = 0;
     bytes_init(&url, BODY_MAX);
     bytes_init(&answer, BODY_MAX);
-    size_t len = strlen(push->url);
-    bytes_printf(&url, "%.*s/ingest?name=", (int)(len && push->url[len - 1] == '/' ? len - 1 : len),
-                 push->url);
-    put_escaped(&url, push->name);
-    bytes_printf(&url, "&from=%" PRId64 "&until=%" PRId64 "&format=pprof&spyName=preflame", item->from_s,
-                 item->until_s);
+    put_url(&url, push, item);
     struct fetch_request request = {.url = bytes_text(&url),
                                     .bearer = push->token,
-                                    .headers = headers,
+                                    .headers = push->is_connect ? json : multipart,
                                     .body = item->body.data,
                                     .body_len = item->body.len,
                                     .timeout_s = TIMEOUT_S,

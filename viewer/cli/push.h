@@ -1,4 +1,4 @@
-/* Profiles to a Pyroscope server: a bounded queue, sent when the server takes it. */
+/* Profiles to a Pyroscope server, by /ingest or Connect: a bounded queue, sent when the server takes it. */
 #ifndef PREFLAME_VIEWER_CLI_PUSH_H
 #define PREFLAME_VIEWER_CLI_PUSH_H
 
@@ -17,7 +17,8 @@ struct push_item {
 };
 
 struct push {
-    const char *url;                        /* borrowed; /ingest is put behind */
+    const char *url;                        /* borrowed; the API's path is put behind */
+    bool is_connect;                        /* push.v1.PusherService/Push, and not /ingest */
     const char *name;                       /* of the application; borrowed */
     const char *token;                      /* bearer; NULL: none */
     struct push_item items[PUSH_QUEUE_MAX]; /* oldest first */
@@ -27,8 +28,9 @@ struct push {
     uint64_t sent, dropped, refused;
 };
 
-/* Queues a profile; when there is no room, drops the oldest and counts it. */
-void push_add(struct push *push, const struct profile *profile, int64_t from_s, int64_t until_s);
+/* Queues a profile of kind "cpu" or such; when there is no room, drops the oldest and counts it. */
+void push_add(struct push *push, const char *kind, const struct profile *profile, int64_t from_s,
+              int64_t until_s);
 /* Sends what the server takes, unless the last failure is too short ago: after each one twice as long, 1 to
  * 60 seconds, has to pass. What a server will never take (status 400 to 499, but 429) is dropped and counted.
  */
