@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define WAIT_NS 60000
-#define ROUNDS 60
+#define ROUNDS 25
 #define MANY 900 /* of descriptors, that poll looks at for as long as it then waits */
 
 static atomic_bool is_over;
