@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/marker.h"
+#include "base/wait.h"
 #include "capture/capture.h"
 #include "profilers/contention.h"
 #include "profilers/random.h"
@@ -17,15 +18,20 @@
 /* Calls shorter than WAITED_NS are counted that much more seldom: a sample costs a microsecond, and at the
  * rate of long waits a tenth of the time that they take. */
 #define SHORT_TIMES 50
+/* Event loops wait for tens of microseconds, many thousand times a second, and always in the same place:
+ * their waits are counted that much more seldom. */
+#define POLL_TIMES 100
 
 static int64_t block_rate_ns;
 static int64_t short_rate_ns; /* of calls shorter than WAITED_NS */
+static int64_t poll_rate_ns;  /* of the reason WAIT_POLL */
 static uint32_t mutex_fraction;
 
 void waits_start(int64_t rate_ns, int64_t fraction)
 {
     block_rate_ns = rate_ns;
     short_rate_ns = rate_ns > 1 ? rate_ns * SHORT_TIMES : rate_ns;
+    poll_rate_ns = rate_ns > 1 ? rate_ns * POLL_TIMES : rate_ns;
     mutex_fraction = (uint32_t)fraction;
     if (rate_ns || fraction)
         atomic_fetch_or_explicit(&capture.hooks_active, HOOK_WAITS, memory_order_release);
@@ -73,7 +79,8 @@ static uint32_t stack_now(uint32_t stack)
     return stack;
 }
 
-bool waits_sample_call(int64_t duration_ns, int64_t wait_ns, bool can_skip, struct call_sample *ret)
+bool waits_sample_call(unsigned reason, int64_t duration_ns, int64_t wait_ns, bool can_skip,
+                       struct call_sample *ret)
 {
     int64_t weight = 1;
     if (can_skip && block_rate_ns != 1) { /* 1: every call is wanted */
@@ -94,7 +101,9 @@ bool waits_sample_call(int64_t duration_ns, int64_t wait_ns, bool can_skip, stru
     *ret = (struct call_sample){weight, duration_ns * weight, weight, wait_ns * weight};
     if (!block_rate_ns)
         return false;
-    int64_t rate_ns = duration_ns < WAITED_NS ? short_rate_ns : block_rate_ns;
+    int64_t rate_ns = reason == WAIT_POLL       ? poll_rate_ns
+                      : duration_ns < WAITED_NS ? short_rate_ns
+                                                : block_rate_ns;
     if (!is_counted(rate_ns, &ret->ns, &ret->count))
         ret->count = 0;
     if (wait_ns == duration_ns) {

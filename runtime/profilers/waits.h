@@ -41,10 +41,11 @@ struct call_sample {
     int64_t wait_ns;
 };
 
-/* A timed call took duration_ns, of which it waited wait_ns. Whether it is counted, and then for how much;
- * learns whether to skip the thread's next calls. `can_skip`: it is of those that waits_skip_this is asked
- * about. Hook-safe. */
-bool waits_sample_call(int64_t duration_ns, int64_t wait_ns, bool can_skip, struct call_sample *ret);
+/* A timed call, which waits for `reason`, took duration_ns, of which it waited wait_ns. Whether it is
+ * counted, and then for how much; learns whether to skip the thread's next calls. `can_skip`: it is of those
+ * that waits_skip_this is asked about. Hook-safe. */
+bool waits_sample_call(unsigned reason, int64_t duration_ns, int64_t wait_ns, bool can_skip,
+                       struct call_sample *ret);
 /* Counts it: by system call `number` unless negative; as a wait for `reason`; as I/O of `bytes` if not
  * negative. `stack`: the caller's if taken, or 0. Hook-safe; keeps errno. */
 void waits_count_call(const struct call_sample *sample, long number, unsigned reason, int64_t bytes,
