@@ -158,7 +158,8 @@ static void count_end(const struct call *call, long number, int64_t result, int6
 {
     struct call_sample sample;
     waits_unpublish();
-    if (call->kind == LOCK || !waits_sample_call(call->reason, duration_ns, wait_ns, call->kind == IO, &sample))
+    if (call->kind == LOCK ||
+        !waits_sample_call(call->reason, duration_ns, wait_ns, call->kind == IO, &sample))
         return;
     bool is_transfer = call->kind == IO && result >= 0;
     waits_count_call(&sample, number, descriptor_reason(call->reason, call->object),

@@ -62,7 +62,7 @@ static int get(struct top *top, const char *path, unsigned seconds, struct profi
 
 static int show(struct top *top, const struct profile *cpu, struct profile *locks)
 {
-    size_t functions = top->rows, others = top->rows, rows, columns;
+    size_t functions = top->rows, others = functions, rows, columns;
     if (top->has_terminal) {
         terminal_size(&rows, &columns);
         functions = rows > 16 ? (rows - 8) / 2 : 4;
