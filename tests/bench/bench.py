@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 
 from columns import BARE, Scratch, columns
-from servers import Failure, pairs_of_requests
+from bench_servers import Failure, pairs_of_requests
 from statistics_of_pairs import Pairs, quartiles
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

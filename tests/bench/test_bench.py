@@ -12,7 +12,7 @@ BUILD = pathlib.Path(os.environ.get("PREFLAME_BUILD", HERE.parents[1] / "build/r
 sys.path.insert(0, str(HERE))
 import bench  # noqa: E402
 from columns import BARE, Column, Scratch, columns  # noqa: E402
-from servers import Failure, pairs_of_requests  # noqa: E402
+from bench_servers import Failure, pairs_of_requests  # noqa: E402
 from statistics_of_pairs import Pairs, median_interval, quartiles  # noqa: E402
 
 
