@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -230,6 +231,24 @@ static void forking(void)
     report("_Fork", pid);
 }
 
+/* prctl takes as many arguments as its option wants. */
+static void controlling(void)
+{
+    char name[16] = "";
+    int signal_number = -1;
+    transcript_result("prctl", "name", prctl(PR_SET_NAME, "renamed"), errno);
+    prctl(PR_GET_NAME, name);
+    transcript_line("it is called %s", name);
+    transcript_result("prctl", "death", prctl(PR_SET_PDEATHSIG, SIGUSR1), errno);
+    prctl(PR_GET_PDEATHSIG, &signal_number);
+    transcript_line("it would get signal %d", signal_number);
+    errno = 0;
+    transcript_result("prctl", "nothing", prctl(-1, 0, 0, 0, 0), errno);
+    errno = 0;
+    transcript_result("prctl", "no filter", prctl(PR_SET_SECCOMP, 2, NULL), errno);
+    transcript_result("prctl", "seccomp", prctl(PR_GET_SECCOMP), errno);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -246,5 +265,6 @@ int main(int argc, char **argv)
     replacing();
     spawning();
     ending();
+    controlling();
     return 0;
 }
