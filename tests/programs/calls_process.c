@@ -242,10 +242,10 @@ static void controlling(void)
     transcript_result("prctl", "death", prctl(PR_SET_PDEATHSIG, SIGUSR1), errno);
     prctl(PR_GET_PDEATHSIG, &signal_number);
     transcript_line("it would get signal %d", signal_number);
-    errno = 0;
-    transcript_result("prctl", "nothing", prctl(-1, 0, 0, 0, 0), errno);
-    errno = 0;
-    transcript_result("prctl", "no filter", prctl(PR_SET_SECCOMP, 2, NULL), errno);
+    int result = prctl(-1, 0, 0, 0, 0);
+    transcript_result("prctl", "nothing", result, errno);
+    result = prctl(PR_SET_SECCOMP, 2, NULL);
+    transcript_result("prctl", "no filter", result, errno);
     transcript_result("prctl", "seccomp", prctl(PR_GET_SECCOMP), errno);
 }
 
