@@ -70,9 +70,12 @@ def shares(before, after, sample):
 
 def test_the_diff_shows_which_map_allocates(runner, tmp_path):
     maps = {kind: profiled(runner, tmp_path, kind, [f"--map={kind}"], kinds=["allocs", "heap"], seconds=1,
-                           PREFLAME_HEAP_INTERVAL=4096) for kind in ("pointer", "value")}
+                           PREFLAME_HEAP_INTERVAL=512) for kind in ("pointer", "value")}
     objects = shares(maps["pointer"]["heap"], maps["value"]["heap"], "inuse_objects")
-    assert objects["__strdup"][0] > 50 and objects["__strdup"][1] < 5
+    assert objects["__strdup"][0] > 50
+    # By number: of the few objects that the other map leaves, a single sample may be most.
+    copies = {kind: pprof_reader.read(maps[kind]["heap"]).cumulative("__strdup", "inuse_objects") for kind in maps}
+    assert copies["value"] < 0.2 * copies["pointer"]
     assert objects["user_node_new"][0] > 5 and objects.get("user_node_new", (0, 0))[1] == 0
     space = shares(maps["pointer"]["heap"], maps["value"]["heap"], "inuse_space")
     assert space["users_value_build"][0] == 0 and space["users_value_build"][1] > 20
