@@ -2,64 +2,31 @@
 #include "exporters/http/naming.h"
 
 #include "base/clock.h"
-#include "exporters/helper.h"
+#include "exporters/http/errand.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define HELPER_NICE 5
 
 struct naming {
     const struct http_server *server;
     struct profile *profile;
-    struct helper helper;
-    struct event *readable; /* set while a helper is at work */
+    struct errand errand;
     struct event *deadline;
-    struct bytes output;
     named_fn done;
     void *context;
 };
-
-static void reap_later(evutil_socket_t fd, short what, void *context)
-{
-    static const struct timeval pause = {.tv_usec = 200000};
-    (void)fd, (void)what;
-    if (helper_reap())
-        event_base_once(context, -1, EV_TIMEOUT, reap_later, context, &pause);
-}
-
-void naming_leave_helper(const struct http_server *server, struct helper *helper)
-{
-    helper_close(helper);
-    reap_later(-1, 0, server->base);
-}
-
-static void leave_helper(struct naming *naming)
-{
-    naming_leave_helper(naming->server, &naming->helper);
-}
-
-static void stop_helper(struct naming *naming)
-{
-    if (!naming->readable)
-        return;
-    event_free(naming->readable);
-    naming->readable = NULL;
-    helper_kill(&naming->helper);
-    leave_helper(naming);
-}
 
 void naming_cancel(struct naming *naming)
 {
     if (!naming)
         return;
-    stop_helper(naming);
+    errand_end(&naming->errand, true);
     if (naming->deadline)
         event_free(naming->deadline);
     profile_free(naming->profile);
-    bytes_clear(&naming->output);
     free(naming);
 }
 
@@ -79,7 +46,7 @@ static void finish(struct naming *naming, struct bytes *body, int error)
 static void finish_here(struct naming *naming)
 {
     const struct http_source *source = naming->server->source;
-    stop_helper(naming);
+    errand_end(&naming->errand, true);
     if (source->finish_locally)
         source->finish_locally(source->context, naming->profile);
     struct bytes body;
@@ -101,22 +68,13 @@ static bool is_good_output(const struct bytes *output)
     return true;
 }
 
-static void on_output(evutil_socket_t fd, short what, void *context)
+static void on_done(void *context, int error)
 {
-    (void)fd, (void)what;
     struct naming *naming = context;
-    int got = helper_read(&naming->helper, &naming->output);
-    if (got == 1 || got == -EAGAIN)
-        return;
-    if (got < 0 || !is_good_output(&naming->output)) {
+    if (error || !is_good_output(&naming->errand.output))
         finish_here(naming);
-        return;
-    }
-    /* It has said all, but may still be saving its cache: let it live. */
-    event_free(naming->readable);
-    naming->readable = NULL;
-    leave_helper(naming);
-    finish(naming, &naming->output, 0);
+    else
+        finish(naming, &naming->errand.output, 0);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
@@ -127,30 +85,14 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 
 static int start_helper(struct naming *naming)
 {
-    const struct http_server *server = naming->server;
-    const struct helper_command command = {
-        .argv = server->source->helper_argv, .env = server->helper_env, .nice_add = HELPER_NICE};
     struct bytes raw;
     bytes_init(&raw, PROFILE_BYTES_MAX);
     int error = profile_encode(naming->profile, &raw);
-    int input_fd = error ? error : helper_input(raw.data, raw.len);
+    if (!error)
+        error = errand_start(&naming->errand, naming->server->source->helper_argv, HELPER_NICE, raw.data,
+                             raw.len, on_done, naming);
     bytes_clear(&raw);
-    if (input_fd < 0)
-        return input_fd;
-    error = helper_start(&command, input_fd, &naming->helper);
-    close(input_fd);
-    if (error)
-        return error;
-    naming->readable =
-        event_new(server->base, naming->helper.output_fd, EV_READ | EV_PERSIST, on_output, naming);
-    if (naming->readable && !event_add(naming->readable, NULL))
-        return 0;
-    helper_kill(&naming->helper);
-    leave_helper(naming);
-    if (naming->readable)
-        event_free(naming->readable);
-    naming->readable = NULL;
-    return -ENOMEM;
+    return error;
 }
 
 struct naming *naming_start(const struct http_server *server, struct profile *profile, named_fn done,
@@ -162,12 +104,8 @@ struct naming *naming_start(const struct http_server *server, struct profile *pr
         done(context, NULL, -ENOMEM);
         return NULL;
     }
-    *naming = (struct naming){.server = server,
-                              .profile = profile,
-                              .helper = {.pidfd = -1, .output_fd = -1},
-                              .done = done,
-                              .context = context};
-    bytes_init(&naming->output, PROFILE_BYTES_MAX);
+    *naming = (struct naming){.server = server, .profile = profile, .done = done, .context = context};
+    errand_init(&naming->errand, server, PROFILE_BYTES_MAX);
     struct timeval limit = {.tv_sec = (time_t)(server->helper_timeout_ns / NS_PER_S),
                             .tv_usec = (suseconds_t)(server->helper_timeout_ns % NS_PER_S / 1000)};
     naming->deadline = evtimer_new(server->base, on_deadline, naming);

@@ -20,8 +20,4 @@ struct naming *naming_start(const struct http_server *server, struct profile *pr
                             void *context);
 /* Ends the job without calling `done`. NULL is fine. */
 void naming_cancel(struct naming *naming);
-/* Closes the descriptors of a helper that may live on, and reaps it when it has ended. */
-struct helper;
-void naming_leave_helper(const struct http_server *server, struct helper *helper);
-
 #endif

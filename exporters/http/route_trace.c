@@ -1,15 +1,10 @@
 /* A trace: the provider is asked for, then a helper records and converts, and what it wrote is the reply. */
-#include "exporters/http/naming.h"
+#include "exporters/http/errand.h"
 #include "exporters/http/patience.h"
 #include "exporters/http/reply.h"
 #include "exporters/http/routes.h"
 
-#include "exporters/helper.h"
-
-#include "base/bytes.h"
-
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,10 +24,9 @@ struct trace_format {
 /* One running request: asking for the provider until the helper is started, which records. */
 struct job {
     struct http_connection *connection;
-    struct event *timer;    /* to ask again; then the deadline */
-    struct event *readable; /* set while the helper is at work */
-    struct helper helper;
-    struct bytes output;
+    struct event *timer; /* to ask again; then the deadline */
+    struct errand errand;
+    bool is_recording;
     const struct trace_format *format; /* NULL: nothing is recorded, only the provider asked for */
     int64_t milliseconds;
     int tries;
@@ -54,15 +48,9 @@ static const struct trace_format trace_formats[] = {
 /* Ends the job. A helper that is at work sees that nobody listens, and cleans up after itself. */
 static void job_free(struct job *job)
 {
-    struct http_server *server = job->connection->server;
-    server->is_tracing = false;
-    if (job->readable) {
-        event_free(job->readable);
-        naming_leave_helper(server, &job->helper);
-    }
-    if (job->timer)
-        event_free(job->timer);
-    bytes_clear(&job->output);
+    job->connection->server->is_tracing = false;
+    errand_end(&job->errand, false);
+    event_free(job->timer);
     free(job);
 }
 
@@ -80,57 +68,41 @@ static void fail(struct job *job, const char *why)
 }
 
 /* What it wrote: a line, "ok" or "error WHY", then the trace. */
-static void answer(struct job *job)
+static void on_done(void *context, int error)
 {
-    const char *text = bytes_text(&job->output);
+    struct job *job = context;
+    const struct bytes *output = &job->errand.output;
+    const char *text = bytes_text(output);
     size_t head = strcspn(text, "\n") + 1;
+    bool is_told = strncmp(text, "error ", 6) == 0;
     char why[160];
-    if (strncmp(text, "ok\n", 3) == 0) {
-        http_reply(job->connection, 200, job->format->headers, text + head, job->output.len - head);
+    if (!error && strncmp(text, "ok\n", 3) == 0) {
+        http_reply(job->connection, 200, job->format->headers, text + head, output->len - head);
         job_free(job);
         return;
     }
-    bool is_told = strncmp(text, "error ", 6) == 0;
-    snprintf(why, sizeof(why), "%.*s", is_told ? (int)(head - 7) : 64,
-             is_told ? text + 6 : "the recorder failed");
+    if (error == -EFBIG)
+        snprintf(why, sizeof(why),
+                 "the trace is larger than 64 MB; ask for fewer seconds, or use `preflame record`");
+    else if (error)
+        snprintf(why, sizeof(why), "%s", strerrordesc_np(-error));
+    else
+        snprintf(why, sizeof(why), "%.*s", is_told ? (int)(head - 7) : 64,
+                 is_told ? text + 6 : "the recorder failed");
     fail(job, why);
-}
-
-static void on_output(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what;
-    struct job *job = context;
-    int got = helper_read(&job->helper, &job->output);
-    if (got == 0)
-        answer(job);
-    else if (got == -EFBIG)
-        fail(job, "the trace is larger than 64 MB; ask for fewer seconds, or use `preflame record`");
-    else if (got < 0 && got != -EAGAIN)
-        fail(job, strerrordesc_np(-got));
 }
 
 static int start_helper(struct job *job)
 {
-    const struct http_server *server = job->connection->server;
     char pid[32], milliseconds[40], format[32];
     snprintf(pid, sizeof(pid), "--pid=%d", (int)getpid());
     snprintf(milliseconds, sizeof(milliseconds), "--milliseconds=%lld", (long long)job->milliseconds);
     snprintf(format, sizeof(format), "--format=%s", job->format->name);
-    const char *const argv[] = {server->source->helper_argv[0], "trace", pid, milliseconds, format, NULL};
-    const struct helper_command command = {.argv = argv, .env = server->helper_env};
-    int input_fd = helper_input("", 0);
-    if (input_fd < 0)
-        return input_fd;
-    int error = helper_start(&command, input_fd, &job->helper);
-    close(input_fd);
-    if (error)
-        return error;
-    job->readable = event_new(server->base, job->helper.output_fd, EV_READ | EV_PERSIST, on_output, job);
-    if (job->readable && !event_add(job->readable, NULL))
-        return 0;
-    if (!job->readable)
-        naming_leave_helper(server, &job->helper);
-    return -ENOMEM;
+    const char *const argv[] = {
+        job->connection->server->source->helper_argv[0], "trace", pid, milliseconds, format, NULL};
+    int error = errand_start(&job->errand, argv, 0, "", 0, on_done, job);
+    job->is_recording = !error;
+    return error;
 }
 
 static void again(struct job *job, int64_t microseconds)
@@ -154,7 +126,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     struct job *job = context;
     const struct http_source *source = job->connection->server->source;
-    if (job->readable) {
+    if (job->is_recording) {
         fail(job, "the recorder did not come to an end");
         return;
     }
@@ -228,8 +200,7 @@ static void start(struct http_connection *c, const struct trace_format *format)
     job->connection = c;
     job->format = format;
     job->milliseconds = wanted_milliseconds(&c->request);
-    job->helper = (struct helper){.pidfd = -1, .output_fd = -1};
-    bytes_init(&job->output, TRACE_BYTES_MAX);
+    errand_init(&job->errand, server, TRACE_BYTES_MAX);
     server->is_tracing = true;
     connection_wait(c, on_gone, job);
     again(job, 0);
