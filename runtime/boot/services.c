@@ -8,17 +8,19 @@
 #include "exporters/http/listen.h"
 #include "exporters/http/server.h"
 #include "exporters/local_names.h"
+#include "pipeline/own_thread.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#define STACK_BYTES ((size_t)1024 * 1024)
 
 static const struct engine_host *host;
 static struct http_server *server;
@@ -220,20 +222,6 @@ static void choose_socket(bool is_child)
         say_no_socket(error);
 }
 
-static int start_thread(void)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the program's signals are not for this thread */
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 1024 * 1024);
-    int error = pthread_create(&thread, &attributes, serve, NULL);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -error;
-}
-
 void services_start(bool is_child)
 {
     if (is_running)
@@ -251,7 +239,7 @@ void services_start(bool is_child)
     is_ready = false;
     is_child_of_ours = host->is_child || is_child;
     if (!error)
-        error = start_thread();
+        error = own_thread_start(&thread, STACK_BYTES, serve, NULL);
     is_running = !error;
     if (is_running) {
         wait_until_ready();

@@ -6,17 +6,19 @@
 #include "boot/control.h"
 #include "capture/stacks.h"
 #include "pipeline/drain.h"
+#include "pipeline/own_thread.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define STACK_BYTES ((size_t)1024 * 1024) /* LTTng's constructors run on it */
 
 static const struct engine_host *host;
 static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER; /* loading against forking */
@@ -193,16 +195,12 @@ void trace_settle(void)
 {
     int wanted = ASK_WANTED;
     pthread_t thread;
-    sigset_t all, before;
     if (!atomic_compare_exchange_strong(&asked, &wanted, ASK_LOADING))
         return;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the program's signals are not for it */
-    if (pthread_create(&thread, NULL, load_main, NULL))
+    if (own_thread_start(&thread, STACK_BYTES, load_main, NULL))
         atomic_store(&asked, ASK_FAILED);
     else
         pthread_detach(thread);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void send_losses(const struct sink *sink)

@@ -2,16 +2,18 @@
 #include "pipeline/keeper.h"
 
 #include "base/clock.h"
+#include "pipeline/own_thread.h"
 
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define STACK_BYTES ((size_t)512 * 1024)
 
 static struct {
     const struct keeper_work *work;
@@ -90,17 +92,9 @@ static int start(void)
     if (atomic_load_explicit(&keeper.is_running, memory_order_acquire))
         return 0;
     atomic_store(&keeper.is_stopping, false);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the program's signals are not for this thread */
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 512 * 1024);
-    int error = pthread_create(&keeper.thread, &attributes, keeper_main, NULL);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int error = own_thread_start(&keeper.thread, STACK_BYTES, keeper_main, NULL);
     atomic_store_explicit(&keeper.is_running, !error, memory_order_release);
-    return -error;
+    return error;
 }
 
 int keeper_set_busy(bool is_busy)
