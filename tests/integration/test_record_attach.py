@@ -16,7 +16,7 @@ def both(runner, argv, command):
     return runner.start([*isolation(), "sh", "-c", script, "sh", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def test_a_running_process_is_recorded_alone_for_so_long(runner, tmp_path):
+def test_a_running_process_is_recorded_alone(runner, tmp_path):
     folder = tmp_path / "trace"
     process = both(runner, [program("contention_known"), 4, 100000, 500],
                    f"{COMMAND} record -o {folder} --seconds=1 $target")
@@ -28,8 +28,6 @@ def test_a_running_process_is_recorded_alone_for_so_long(runner, tmp_path):
     assert len({event.pid for event in events}) == 1
     names = {event.name for event in events}
     assert {"process", "module", "thread_status", "block", "unblock", "wake", "stack"} <= names
-    times = [event.time_ns for event in events if event.name == "unblock"]
-    assert 0.3e9 < max(times) - min(times) < 5e9
 
 
 def test_a_key_ends_the_recording_and_not_the_process(runner, tmp_path):
@@ -51,7 +49,7 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path, target, words):
     assert not (tmp_path / "trace").exists()
 
 
-def test_waits_that_began_before_are_told_with_their_beginning(runner, tmp_path):
+def test_it_lasts_so_long_and_waits_that_began_before_are_told(runner, tmp_path):
     """`wall_known` has a thread that reads from a pipe for ever: no call of its ends or begins while it is recorded."""
     folder = tmp_path / "trace"
     process = both(runner, [program("wall_known"), "400"], f"sleep 0.5; {COMMAND} record -o {folder} --seconds=1 $target")
@@ -69,4 +67,5 @@ def test_waits_that_began_before_are_told_with_their_beginning(runner, tmp_path)
                           check=True, timeout=60).stdout
     blocked_ns = [int(line.rsplit(" ", 1)[1]) for line in text.splitlines() if "read_for_ever" in line and "[pipe]" in line]
     times = [event.time_ns for event in events]
+    assert 0.8e9 < max(times) - min(times) < 5e9
     assert blocked_ns == [pytest.approx(max(times) - min(times), rel=0.05)]  # not what was before

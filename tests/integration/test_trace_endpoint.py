@@ -5,12 +5,9 @@ import http.client
 import json
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 from conftest import PRELOAD, isolation, program, wait_until
-
-FOLDERS = Path("/tmp")
 
 
 def fetch(port, query="", timeout_s=60):
@@ -36,44 +33,43 @@ def started(runner, port, *argv):
 
 
 @pytest.fixture
-def convoy(runner, port):
-    """Four threads in line for one mutex, for longer than any test here."""
-    return started(runner, port, program("contention_known"), "4", "100000", "500")
+def at_work(runner, port):
+    """Computes, sleeps and polls in turns, for longer than any test here."""
+    return started(runner, port, program("wall_known"), "100000")
 
 
-def test_a_trace_as_go_sends_it(convoy, port, tmp_path):
+def test_a_trace_as_go_sends_it(at_work, port, tmp_path):
     status, headers, body = fetch(port, "?seconds=0.5")
     assert (status, headers) == (200, [("X-Content-Type-Options", "nosniff"),
                                        ("Content-Type", "application/octet-stream"),
                                        ("Content-Disposition", 'attachment; filename="trace"')]), body[:200]
     (tmp_path / "trace.out").write_bytes(body)
-    done = subprocess.run(["go", "tool", "trace", "-pprof=sync", tmp_path / "trace.out"], stdout=subprocess.PIPE,
+    done = subprocess.run(["go", "tool", "trace", "-pprof=net", tmp_path / "trace.out"], stdout=subprocess.PIPE,
                           check=True, timeout=60)
-    (tmp_path / "sync.pb.gz").write_bytes(done.stdout)
-    top = subprocess.run(["go", "tool", "pprof", "-top", "-nodefraction=0", tmp_path / "sync.pb.gz"],
+    (tmp_path / "net.pb.gz").write_bytes(done.stdout)
+    top = subprocess.run(["go", "tool", "pprof", "-top", "-nodefraction=0", tmp_path / "net.pb.gz"],
                          capture_output=True, text=True, check=True, timeout=60).stdout
-    assert "hold_long" in top or "hold_short" in top or "contend" in top, top
+    assert "poll_a_while" in top, top
     # Another, in another format; and its own name in it.
     status, headers, body = fetch(port, "?seconds=0.2&format=chrome")
     assert status == 200 and ("Content-Type", "application/json") in headers, body[:200]
     document = json.loads(body)
     pids = {event["pid"] for event in document["traceEvents"]}
     assert len(pids) == 1
-    assert any(event["ph"] == "X" and event["name"] == "mutex" for event in document["traceEvents"])
-    assert convoy.poll() is None
+    assert any(event["ph"] == "X" and event["name"] == "poll" for event in document["traceEvents"])
+    assert at_work.poll() is None
 
 
-def test_one_trace_at_a_time_and_nothing_is_left_when_the_client_leaves(convoy, port):
-    before = set(FOLDERS.glob("preflame-trace-*"))
+def test_one_trace_at_a_time_and_nothing_is_left_when_the_client_leaves(at_work, port, tmp_path):
     first = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     first.request("GET", "/debug/pprof/trace?seconds=3600")
-    wait_until(lambda: set(FOLDERS.glob("preflame-trace-*")) - before, what="a recorder")
+    wait_until(lambda: list(tmp_path.glob("preflame-trace-*")), what="a recorder")
     status, headers, body = fetch(port)
     assert (status, body) == (500, b"Could not enable tracing: runtime error: tracing is already enabled\n")
     assert ("X-Go-Pprof", "1") in headers and ("Content-Type", "text/plain; charset=utf-8") in headers
     first.close()
-    wait_until(lambda: not set(FOLDERS.glob("preflame-trace-*")) - before, timeout_s=40, what="the recorder's end")
-    assert convoy.poll() is None
+    wait_until(lambda: not list(tmp_path.glob("preflame-trace-*")), timeout_s=40, what="the recorder's end")
+    assert at_work.poll() is None
 
 
 def test_a_program_that_does_nothing_is_not_traced_and_told_why(runner, port):
@@ -84,7 +80,7 @@ def test_a_program_that_does_nothing_is_not_traced_and_told_why(runner, port):
     assert process.returncode == 0
 
 
-def test_what_is_asked_wrongly_is_one_second_or_refused(convoy, port):
+def test_what_is_asked_wrongly_is_one_second_or_refused(at_work, port):
     assert fetch(port, "?format=ctf")[0] == 400
     answers = []
     thread = threading.Thread(target=lambda: answers.append(fetch(port, "?seconds=-3")))

@@ -7,13 +7,14 @@
 #include "viewer/cli/usage.h"
 #include "viewer/formats/format.h"
 #include "viewer/session/recording.h"
+#include "viewer/session/remove_tree.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KNOWN_MS 12000 /* until the process has found the daemon: LTTng looks for a new one every 5 s */
 #define MAX_SECONDS (366UL * 24 * 3600)
 
 enum { TRACE_PID = 'p', TRACE_TIME = 's', TRACE_FORMAT = 'f' };
@@ -34,7 +34,7 @@ struct trace_command {
     unsigned long pid, milliseconds;
     const struct format *format;
     struct recording recording;
-    char directory[32];
+    char directory[PATH_MAX];
 };
 
 static int fail(const char *why)
@@ -42,13 +42,6 @@ static int fail(const char *why)
     printf("error %s\n", why);
     (void)fflush(stdout);
     return EXIT_FAILED;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
-{
-    (void)info, (void)type, (void)walk;
-    remove(path);
-    return 0;
 }
 
 /* Whoever asked has hung up, or the time is over. */
@@ -93,21 +86,21 @@ static int record_and_convert(struct trace_command *command)
         status = recording_start(&command->recording, (pid_t)command->pid, problem, sizeof(problem));
     if (status)
         return fail(problem);
-    int known = session_await_process((pid_t)command->pid, KNOWN_MS);
-    if (!known)
-        wait_for_end(command->milliseconds);
+    wait_for_end(command->milliseconds);
     recording_finish(&command->recording, &result);
-    return known ? fail("the process did not come to lttng-sessiond") : convert(command);
+    return convert(command);
 }
 
 static int run(struct trace_command *command)
 {
-    snprintf(command->directory, sizeof(command->directory), "/tmp/preflame-trace-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    snprintf(command->directory, sizeof(command->directory), "%s/preflame-trace-XXXXXX",
+             base && *base ? base : "/tmp");
     signal(SIGPIPE, SIG_IGN); /* nobody may listen any more: that must not keep us from clearing up */
     if (!mkdtemp(command->directory))
         return fail(strerror(errno));
     int status = record_and_convert(command);
-    nftw(command->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    remove_tree(command->directory);
     return status;
 }
 

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KNOWN_MS 12000 /* until the process has found the daemon: LTTng looks for a new one every 5 s */
-
 /* Has it loaded its tracer? Its pid, or 0 after one line. In a container it may call itself otherwise: then
  * the pid by which we know it is the right one. */
 static pid_t make_ready(const struct endpoint *endpoint)
@@ -71,14 +69,10 @@ static int record_process(pid_t pid, const char *directory, int seconds)
     block_signals(&waited);
     if (recording_start(&recording, pid, problem, sizeof(problem)))
         return fail(problem);
-    bool is_known = session_await_process(pid, KNOWN_MS) == 0;
-    if (is_known) {
-        record_progress(seconds ? "recording" : "recording; end it with Ctrl-C");
-        wait_for_end(pid, seconds, &waited);
-    }
+    record_progress(seconds ? "recording" : "recording; end it with Ctrl-C");
+    wait_for_end(pid, seconds, &waited);
     record_finish(&recording);
-    return is_known ? EXIT_DONE
-                    : fail("the process did not come to lttng-sessiond: another user's, or a container's?");
+    return EXIT_DONE;
 }
 
 int record_attach(const char *target, const char *directory, int seconds)

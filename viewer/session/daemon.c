@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "viewer/session/guard.h"
+#include "viewer/session/remove_tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <lttng/lttng.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -57,20 +57,11 @@ static int make_home(struct session_daemon *daemon, char *problem, size_t proble
     return setenv("LTTNG_HOME", daemon->home, 1) ? -errno : 0;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
-{
-    (void)info;
-    (void)type;
-    (void)walk;
-    remove(path);
-    return 0;
-}
-
 static void remove_home(struct session_daemon *daemon)
 {
     if (daemon->home[0] == '\0')
         return;
-    nftw(daemon->home, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    remove_tree(daemon->home);
     unsetenv("LTTNG_HOME");
     daemon->home[0] = '\0';
 }

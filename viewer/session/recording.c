@@ -1,6 +1,7 @@
 /* A recording from its folder to its last line: daemon, session and count, composed. */
 #include "viewer/session/recording.h"
 
+#include "viewer/session/remove_tree.h"
 #include "viewer/session/trace_count.h"
 
 #include <dirent.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define COUNT_MS 20000
+#define KNOWN_MS 12000 /* LTTng looks for a new daemon every 5 s */
 #define DIRECTORY_TRIES 100
 
 static int check_empty(const char *path)
@@ -58,16 +60,31 @@ int recording_prepare(struct recording *recording, const char *directory)
     return status;
 }
 
+/* A process that runs finds a daemon by itself, and nothing of it is recorded before. */
+static int await_process(struct recording *recording, pid_t only, char *problem, size_t problem_size)
+{
+    int status = only ? session_await_process(only, KNOWN_MS) : 0;
+    if (status < 0) {
+        (void)!session_destroy(recording->session);
+        snprintf(problem, problem_size,
+                 "process %d did not come to lttng-sessiond: is it another user's, or in a container?",
+                 (int)only);
+    }
+    return status;
+}
+
 int recording_start(struct recording *recording, pid_t only, char *problem, size_t problem_size)
 {
     int status = session_daemon_acquire(&recording->daemon, only == 0, problem, problem_size);
     if (status == 0) {
         status = session_start(recording->directory, only, recording->session, problem, problem_size);
+        if (status == 0)
+            status = await_process(recording, only, problem, problem_size);
         if (status < 0)
             session_daemon_release(&recording->daemon);
     }
     if (status < 0 && recording->is_directory_ours)
-        rmdir(recording->directory); /* stays if the daemon had begun to write */
+        remove_tree(recording->directory);
     return status;
 }
 

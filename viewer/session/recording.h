@@ -29,10 +29,10 @@ struct recording_result {
  * -ENOTEMPTY, -ENOTDIR or what the file system said; nothing is left behind then. */
 int recording_prepare(struct recording *recording, const char *directory) MUST_USE;
 
-/* Finds or starts a daemon and starts a session: from here on, what processes send is recorded; or what the
- * one process `only` sends, which may run already, if that isn't 0. On failure `problem` says why in one line
- * and the folder is removed if we made it. Takes 3 s at most, plus the time to end a daemon of ours that
- * hangs. 0 or negative errno. */
+/* Finds or starts a daemon and starts a session: from here on, what processes send is recorded. With `only`
+ * it is what this one process sends, which runs already and is waited for until the daemon knows it. On
+ * failure `problem` says why in one line and the folder is removed if we made it. Takes 3 s at most, with
+ * `only` 15, plus the time to end a daemon of ours that hangs. 0 or negative errno. */
 int recording_start(struct recording *recording, pid_t only, char *problem, size_t problem_size) MUST_USE;
 
 /* Ends the session, then our daemon, then counts. Every step has a deadline: 5 s for the trace to be written,
