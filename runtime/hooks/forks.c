@@ -5,6 +5,7 @@
 #include "hooks/host.h"
 #include "hooks/reals.h"
 #include "hooks/single.h"
+#include "hooks/tail_call.h"
 #include "hooks/threads.h"
 #include "hooks/vfork.h"
 
@@ -188,25 +189,10 @@ EXPORT pid_t fork(void)
 
 /* vfork can't be wrapped by a function that returns: mark the thread and go to libc's, which returns to our
  * caller. */
-__asm__(".pushsection .text\n"
-        ".globl vfork\n"
-        ".type vfork, @function\n"
-        "vfork:\n"
-        "\t.cfi_startproc\n"
-        "\tcmpq $0, real_vfork(%rip)\n"
-        "\tjne 1f\n"
-        "\tsubq $8, %rsp\n"
-        "\t.cfi_adjust_cfa_offset 8\n"
-        "\tcall reals_resolve\n"
-        "\taddq $8, %rsp\n"
-        "\t.cfi_adjust_cfa_offset -8\n"
-        "1:\tcall forks_expect_vfork\n"
-        "\tjmp *real_vfork(%rip)\n"
-        "\t.cfi_endproc\n"
-        ".size vfork, .-vfork\n"
-        ".popsection\n");
+__asm__(TAIL_BEGIN(vfork) TAIL_RESOLVE(vfork) TAIL_SAVE
+        "\tcall forks_expect_vfork\n" TAIL_RESTORE TAIL_END(vfork));
 
-/* Called by the assembly above with the stack off by 8: touches TLS only. */
+/* Called by the assembly above. */
 __attribute__((used, visibility("hidden"))) void forks_expect_vfork(void);
 void forks_expect_vfork(void)
 {

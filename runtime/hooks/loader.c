@@ -5,37 +5,14 @@
 #include "hooks/call.h"
 #include "hooks/module_list.h"
 #include "hooks/reals.h"
+#include "hooks/tail_call.h"
 
 _Atomic uint32_t loader_opens;
 
 /* dlopen acts on behalf of its caller's object ($ORIGIN, RUNPATH, namespace), which it finds by its return
  * address: so ours must not stand between. Count, and jump. */
 #define JUMP(name)                                                                                           \
-    __asm__(".pushsection .text\n"                                                                           \
-            ".globl " #name "\n"                                                                             \
-            ".type " #name ", @function\n" #name ":\n"                                                       \
-            "\t.cfi_startproc\n"                                                                             \
-            "\tlock incl loader_opens(%rip)\n"                                                               \
-            "\tcmpq $0, real_" #name "(%rip)\n"                                                              \
-            "\tje 1f\n"                                                                                      \
-            "\tjmp *real_" #name "(%rip)\n"                                                                  \
-            "1:\tpushq %rdi\n"                                                                               \
-            "\t.cfi_adjust_cfa_offset 8\n"                                                                   \
-            "\tpushq %rsi\n"                                                                                 \
-            "\t.cfi_adjust_cfa_offset 8\n"                                                                   \
-            "\tpushq %rdx\n"                                                                                 \
-            "\t.cfi_adjust_cfa_offset 8\n"                                                                   \
-            "\tcall reals_resolve\n"                                                                         \
-            "\tpopq %rdx\n"                                                                                  \
-            "\t.cfi_adjust_cfa_offset -8\n"                                                                  \
-            "\tpopq %rsi\n"                                                                                  \
-            "\t.cfi_adjust_cfa_offset -8\n"                                                                  \
-            "\tpopq %rdi\n"                                                                                  \
-            "\t.cfi_adjust_cfa_offset -8\n"                                                                  \
-            "\tjmp *real_" #name "(%rip)\n"                                                                  \
-            "\t.cfi_endproc\n"                                                                               \
-            ".size " #name ", .-" #name "\n"                                                                 \
-            ".popsection\n")
+    __asm__(TAIL_BEGIN(name) "\tlock incl loader_opens(%rip)\n" TAIL_RESOLVE(name) TAIL_END(name))
 JUMP(dlopen);
 JUMP(dlmopen);
 

@@ -5,6 +5,7 @@
 #include "capture/capture.h"
 #include "hooks/inside.h"
 #include "hooks/reals.h"
+#include "hooks/tail_call.h"
 #include "hooks/vfork.h"
 
 void hooks_were_torn(void)
@@ -28,61 +29,15 @@ atomic_bool program_may_jump;
 
 /* They return twice, to their caller and its frame: note it, and go there. */
 #define SETJMP(name)                                                                                         \
-    __asm__(".pushsection .text\n"                                                                           \
-            ".globl " #name "\n"                                                                             \
-            ".type " #name ", @function\n" #name ":\n"                                                       \
-            "\t.cfi_startproc\n"                                                                             \
-            "\tmovb $1, program_may_jump(%rip)\n"                                                            \
-            "\tcmpq $0, real_" #name "(%rip)\n"                                                              \
-            "\tje 1f\n"                                                                                      \
-            "\tjmp *real_" #name "(%rip)\n"                                                                  \
-            "1:\tpushq %rdi\n"                                                                               \
-            "\t.cfi_adjust_cfa_offset 8\n"                                                                   \
-            "\tpushq %rsi\n"                                                                                 \
-            "\t.cfi_adjust_cfa_offset 8\n"                                                                   \
-            "\tsubq $8, %rsp\n"                                                                              \
-            "\t.cfi_adjust_cfa_offset 8\n"                                                                   \
-            "\tcall reals_resolve\n"                                                                         \
-            "\taddq $8, %rsp\n"                                                                              \
-            "\t.cfi_adjust_cfa_offset -8\n"                                                                  \
-            "\tpopq %rsi\n"                                                                                  \
-            "\t.cfi_adjust_cfa_offset -8\n"                                                                  \
-            "\tpopq %rdi\n"                                                                                  \
-            "\t.cfi_adjust_cfa_offset -8\n"                                                                  \
-            "\tjmp *real_" #name "(%rip)\n"                                                                  \
-            "\t.cfi_endproc\n"                                                                               \
-            ".size " #name ", .-" #name "\n"                                                                 \
-            ".popsection\n")
+    __asm__(TAIL_BEGIN(name) "\tmovb $1, program_may_jump(%rip)\n" TAIL_RESOLVE(name) TAIL_END(name))
 SETJMP(setjmp);
 SETJMP(_setjmp);
 SETJMP(__sigsetjmp);
 
 /* No frame of ours may stand in the way: look, and jump. */
 #define JUMP(name)                                                                                           \
-    __asm__(".pushsection .text\n"                                                                           \
-            ".globl " #name "\n"                                                                             \
-            ".type " #name ", @function\n" #name ":\n"                                                       \
-            "\t.cfi_startproc\n"                                                                             \
-            "\tpushq %rdi\n"                                                                                 \
-            "\t.cfi_adjust_cfa_offset 8\n"                                                                   \
-            "\tpushq %rsi\n"                                                                                 \
-            "\t.cfi_adjust_cfa_offset 8\n"                                                                   \
-            "\tsubq $8, %rsp\n"                                                                              \
-            "\t.cfi_adjust_cfa_offset 8\n"                                                                   \
-            "\tcmpq $0, real_" #name "(%rip)\n"                                                              \
-            "\tjne 1f\n"                                                                                     \
-            "\tcall reals_resolve\n"                                                                         \
-            "1:\tcall hooks_were_torn\n"                                                                     \
-            "\taddq $8, %rsp\n"                                                                              \
-            "\t.cfi_adjust_cfa_offset -8\n"                                                                  \
-            "\tpopq %rsi\n"                                                                                  \
-            "\t.cfi_adjust_cfa_offset -8\n"                                                                  \
-            "\tpopq %rdi\n"                                                                                  \
-            "\t.cfi_adjust_cfa_offset -8\n"                                                                  \
-            "\tjmp *real_" #name "(%rip)\n"                                                                  \
-            "\t.cfi_endproc\n"                                                                               \
-            ".size " #name ", .-" #name "\n"                                                                 \
-            ".popsection\n")
+    __asm__(TAIL_BEGIN(name) TAIL_RESOLVE(name) TAIL_SAVE                                                    \
+            "\tcall hooks_were_torn\n" TAIL_RESTORE TAIL_END(name))
 JUMP(longjmp);
 JUMP(_longjmp);
 JUMP(siglongjmp);
