@@ -18,8 +18,7 @@
 /* One thread, as a goroutine. */
 struct goroutine {
     uint64_t id, sequence;
-    uint32_t p; /* that it runs on, or NO_P */
-    bool is_created;
+    uint32_t p;      /* that it runs on, or NO_P */
     bool is_in_call; /* blocked in a system call */
 };
 
@@ -135,7 +134,6 @@ static void begin(struct writing *w, uint32_t thread, int64_t time_ns)
     struct goroutine *g = &w->goroutines[thread];
     uint32_t parent = trace_find_thread(w->report->trace, about->process, about->parent_tid);
     PUT(batch_of(w, parent), GOTRACE_GO_CREATE, time_ns, g->id, start_stack(w, thread), 0);
-    g->is_created = true;
     g->sequence = 1;
     resume(w, g, time_ns);
 }

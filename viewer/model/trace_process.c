@@ -115,8 +115,10 @@ void trace_on_thread(struct trace *t, uint32_t thread, const struct trace_event 
     struct trace_thread *about = &t->threads.data[thread];
     if (event->name[0] && event->kind != TRACE_THREAD_EXIT)
         about->name = names_add(&t->names, event->name);
-    if (event->kind == TRACE_THREAD_START)
-        about->start_ns = event->time_ns, about->parent_tid = (int32_t)event->parent_tid;
+    if (event->kind == TRACE_THREAD_START) {
+        about->start_ns = event->time_ns;
+        about->parent_tid = (int32_t)event->parent_tid;
+    }
     if (event->kind == TRACE_THREAD_STATUS)
         about->status_ns = event->time_ns;
     if (event->kind == TRACE_THREAD_STATUS && event->reason >= 0 && !about->wait.is_open)

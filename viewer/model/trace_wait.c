@@ -1,6 +1,8 @@
 /* Waits, the threads that ended them, and system calls. */
 #include "viewer/model/trace_tables.h"
 
+_Static_assert(WAIT_STDIO < TRACE_REASONS, "every reason has a sum of its own");
+
 static struct trace_wait *wait_of(struct trace *t, uint32_t process, uint32_t reason, uint64_t object)
 {
     bool is_new;
