@@ -148,6 +148,13 @@ class Runner:
         assert PRELOAD.exists(), f"{PRELOAD} is missing: build first"
         return self.run(argv, preload=PRELOAD, timeout_s=timeout_s, **extra)
 
+    def served(self, argv, **extra):
+        """Starts it under the preload, and waits for its socket."""
+        process = self.start(argv, preload=PRELOAD, stdout=subprocess.DEVNULL, **extra)
+        path = self.socket_of(process.pid)
+        wait_until(path.exists, what=f"the socket {path}")
+        return process
+
     def record(self, argv, *options, timeout_s=RUN_TIMEOUT_S, **extra):
         """`preflame record`, with daemons of its own where the system allows: (outcome, trace folder)."""
         folder = self.folder / f"trace{len(self.started)}"

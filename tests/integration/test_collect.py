@@ -13,15 +13,12 @@ import urllib.parse
 
 import pprof_reader
 import pytest
-from conftest import COMMAND, PRELOAD, program, wait_until
+from conftest import COMMAND, program, wait_until
 
 
 @pytest.fixture(name="convoy")
 def convoy_process(runner):
-    process = runner.start([program("contention_known"), "4", "100000", "1000"], preload=PRELOAD, stdout=subprocess.DEVNULL)
-    path = runner.socket_of(process.pid)
-    wait_until(path.exists, what="the socket")
-    return process
+    return runner.served([program("contention_known"), "4", "100000", "1000"])
 
 
 def collect(*arguments, status=0, **variables):

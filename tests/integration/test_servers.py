@@ -1,5 +1,6 @@
 """Real servers under the preload and load: every request succeeds, and their profiles have the right names."""
 
+import contextlib
 import re
 import shutil
 import socket
@@ -27,6 +28,24 @@ http {{
 
 PYTHON_SERVER = """
 import threading, sys
+
+@contextlib.contextmanager
+def going_on(work):
+    """Does it again and again beside the block, to the end of the round in which that ends: the rounds' results."""
+    stop, results = threading.Event(), []
+
+    def rounds():
+        while not stop.is_set():
+            results.append(work())
+
+    thread = threading.Thread(target=rounds)
+    thread.start()
+    try:
+        yield results
+    finally:
+        stop.set()
+        thread.join(timeout=60)
+
 
 def python_work(count):
     total = 0
@@ -150,20 +169,8 @@ def test_redis(runner, port):
     wait_until(lambda: is_listening(port), what="redis")
     # Sixteen requests a message: its time goes into commands, not into the kernel's sockets.
     benchmark = ["redis-benchmark", "-h", "127.0.0.1", "-p", port, "-c", "20", "-P", "16", "-t", "set,get", "-q"]
-    stop = threading.Event()
-    reports = []
-
-    def load():
-        while not stop.is_set():
-            reports.append(runner.run([*benchmark, "-n", "300000"]))
-
-    loader = threading.Thread(target=load)
-    loader.start()
-    try:
+    with going_on(lambda: runner.run([*benchmark, "-n", "300000"])) as reports:
         bodies = profile_processes(runner, [server.pid])
-    finally:
-        stop.set()
-        loader.join(timeout=60)
     assert reports
     for outcome in reports:
         assert outcome.status == 0, outcome.stderr
@@ -231,19 +238,8 @@ def test_python_with_threads(runner):
         server.stdin.flush()
         return int(server.stdout.readline())
 
-    stop, answers = threading.Event(), []
-
-    def load():
-        while not stop.is_set():
-            answers.append(ask())
-
-    loader = threading.Thread(target=load)
-    loader.start()
-    try:
+    with going_on(ask) as answers:
         bodies = profile_processes(runner, [server.pid])
-    finally:
-        stop.set()
-        loader.join(timeout=60)
     assert len(answers) > 20 and set(answers) == {expected}
     functions = check_names(runner, bodies, r"^_PyEval_EvalFrameDefault$", binaries)
     assert "_PyEval_EvalFrameDefault" in functions[:3]

@@ -10,25 +10,19 @@ import termios
 import time
 
 import pytest
-from conftest import COMMAND, PRELOAD, program, wait_until
+from conftest import COMMAND, program, wait_until
 
 ROW = re.compile(r"^ +[\d.]+ \S+ +([\d.]+)% +[\d.]+ \S+ +[\d.]+%  (\S+)$", re.M)
 
 
 @pytest.fixture(name="busy")
 def busy_process(runner):
-    process = runner.start([program("burn_split"), "2", "60"], preload=PRELOAD, stdout=subprocess.DEVNULL)
-    path = runner.socket_of(process.pid)
-    wait_until(path.exists, what="the socket")
-    return process
+    return runner.served([program("burn_split"), "2", "60"])
 
 
 @pytest.fixture(name="convoy")
 def convoy_process(runner):
-    process = runner.start([program("contention_known"), "4", "100000", "1000"], preload=PRELOAD, stdout=subprocess.DEVNULL)
-    path = runner.socket_of(process.pid)
-    wait_until(path.exists, what="the socket")
-    return process
+    return runner.served([program("contention_known"), "4", "100000", "1000"])
 
 
 def top(*arguments):

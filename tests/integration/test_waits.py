@@ -142,3 +142,27 @@ def test_both_sides_stand_in_one_stack(runner, tmp_path):
         assert "fight" in sample.stack[middle + 1:]
         held_long_ns += sample.values[1] if "hold_long" in sample.stack[middle + 1:] else 0
     assert held_long_ns > 0.5 * profile.total("delay")
+
+
+@measured
+def test_many_short_calls_and_polls_are_few_samples_that_tell_all(runner, tmp_path):
+    """What an event loop does at each request is counted seldom, and with so much more weight."""
+    calls, polls = 1_000_000, 5000
+    truth, got = profiles(runner, tmp_path, [program("short_waits"), calls, polls], ["block", "io", "syscall"])
+    io, block = got["io"], got["block"]
+    assert io.cumulative("write_often", "ops") == pytest.approx(calls, rel=0.25)
+    assert io.cumulative("write_often", "bytes") == pytest.approx(calls, rel=0.25)
+    assert 0 < io.cumulative("write_often", "time") < 1.25 * truth["calls_ns"]
+    assert block.cumulative("poll_often", "delay") == pytest.approx(truth["polls_ns"], rel=0.15)
+    assert block.cumulative("poll_often", "contentions") == pytest.approx(polls, rel=0.15)
+
+
+@measured
+def test_with_a_rate_of_one_every_call_and_every_wait_is_counted(runner, tmp_path):
+    calls, polls = 20_000, 500
+    truth, got = profiles(runner, tmp_path, [program("short_waits"), calls, polls], ["block", "io"],
+                          PREFLAME_BLOCK_RATE=1)
+    assert got["io"].cumulative("write_often", "ops") == calls
+    assert got["io"].cumulative("write_often", "bytes") == calls
+    assert got["block"].cumulative("poll_often", "contentions") == polls
+    assert got["block"].cumulative("poll_often", "delay") == pytest.approx(truth["polls_ns"], rel=0.03)
