@@ -1,15 +1,10 @@
 """`preflame record` in a sandbox, and what it says: shared by the tests of recording."""
 import re
-import shutil
 
 import pytest
 
-from test_provider import DRIVER, IS_ROOT, PREFLAME, PROVIDER, needs_build
+from test_provider import IS_ROOT, PREFLAME
 
-needs_recording = [
-    needs_build(PREFLAME, DRIVER, PROVIDER),
-    pytest.mark.skipif(not shutil.which("lttng-sessiond"), reason="lttng-sessiond is not installed"),
-]
 root_only = pytest.mark.skipif(not IS_ROOT, reason="needs root to become somebody else")
 LAST_LINE = re.compile(r"^preflame: recorded (\d+) events \((\d+) lost\) in (.*)$")
 

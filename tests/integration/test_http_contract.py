@@ -87,7 +87,7 @@ def go_server(tmp_path_factory, go_environment):
 def our_server(tmp_path_factory):
     program = BUILD / "bin" / "http_fake_server"
     if not program.exists():
-        pytest.skip(f"{program} is not built")
+        pytest.fail(f"{program} is not built")
     # gzip turns a raw profile into a compressed one, as the real helper does after finding names.
     server = Server([program, tmp_path_factory.mktemp("socket") / "private" / "1.sock", "/bin/gzip", "-c"])
     yield server

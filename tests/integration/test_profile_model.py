@@ -4,7 +4,6 @@ import gzip
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -13,8 +12,6 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("PREFLAME_BUILD", REPOSITORY / "build" / "release"))
 MAKE_PROFILE = BUILD / "bin" / "make_profile"
 TIMEOUT_S = 60
-
-pytestmark = pytest.mark.skipif(shutil.which("go") is None, reason="needs go (package golang-go)")
 
 
 @pytest.fixture(scope="module", name="profile")

@@ -5,12 +5,10 @@ namespace, so that no session daemon of this machine is met or disturbed."""
 import collections
 import os
 import pathlib
-import shutil
 import subprocess
 
+import bt2
 import pytest
-
-bt2 = pytest.importorskip("bt2")
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("PREFLAME_BUILD", REPOSITORY / "build" / "release")).resolve()
@@ -35,7 +33,7 @@ class Sandbox:
             ["unshare", *([] if IS_ROOT else ["-r"]), "-m", "sh", "-c", f"{mounts} && echo ready && exec cat"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if self.holder.stdout.readline() != b"ready\n":
-            pytest.skip("no mount namespaces here")
+            pytest.fail("no mount namespaces here")
 
     def command(self, *arguments):
         enter = ["nsenter", *([] if IS_ROOT else ["-U", "--preserve-credentials"]), "-m", "-r", "-t", str(self.holder.pid)]
@@ -82,17 +80,6 @@ class Sandbox:
         self.holder.stdin.close()
         self.holder.wait(LIMIT_S)
         self.holder.stdout.close()
-
-
-def needs_build(*paths):
-    missing = [str(path) for path in paths if not path.exists()]
-    return pytest.mark.skipif(bool(missing), reason="not built: " + ", ".join(missing))
-
-
-pytestmark = [
-    needs_build(PREFLAME, DRIVER, PROVIDER),
-    pytest.mark.skipif(not shutil.which("lttng-sessiond"), reason="lttng-sessiond is not installed"),
-]
 
 
 @pytest.fixture

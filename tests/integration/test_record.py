@@ -12,12 +12,10 @@ import time
 
 import pytest
 
-from recording import LAST_LINE, last_line, lines_of, needs_recording, record
+from recording import LAST_LINE, last_line, lines_of, record
 from test_provider import DRIVER, ENVIRONMENT, LIMIT_S, PREFLAME, PROVIDER, Sandbox, read_trace, sandbox
 
 assert sandbox  # a fixture: used by name
-
-pytestmark = needs_recording
 
 
 # ---- the usual way ----
@@ -146,7 +144,6 @@ def test_terminal_sees_progress_and_a_pipe_does_not(sandbox):
     assert len(lines_of(done.stderr)) == 1
 
 
-@pytest.mark.skipif(not (PREFLAME.parents[1] / "lib" / "libpreflame.so").exists(), reason="no libpreflame.so")
 def test_preloaded_program_is_recorded_where_nothing_was_ever_traced(sandbox):
     # With an empty /dev/shm, LTTng forks while it is loaded: the preload's fork handler must let that pass.
     program = "import threading; thread = threading.Thread(target=print); thread.start(); thread.join()"

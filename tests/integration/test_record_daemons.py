@@ -7,12 +7,10 @@ import signal
 import subprocess
 import time
 
-from recording import last_line, lines_of, needs_recording, record, root_only
+from recording import last_line, lines_of, record, root_only
 from test_provider import DRIVER, LIMIT_S, PREFLAME, PROVIDER, Sandbox, sandbox
 
 assert sandbox  # a fixture: used by name
-
-pytestmark = needs_recording
 
 
 def test_each_of_many_short_recordings_is_whole(sandbox):

@@ -7,9 +7,7 @@ import subprocess
 import pytest
 
 from recording import root_only
-from test_provider import DRIVER, LIMIT_S, PREFLAME, PROVIDER, needs_build
-
-pytestmark = needs_build(PREFLAME, DRIVER, PROVIDER)
+from test_provider import LIMIT_S, PREFLAME
 
 
 @pytest.fixture

@@ -29,24 +29,6 @@ http {{
 PYTHON_SERVER = """
 import threading, sys
 
-@contextlib.contextmanager
-def going_on(work):
-    """Does it again and again beside the block, to the end of the round in which that ends: the rounds' results."""
-    stop, results = threading.Event(), []
-
-    def rounds():
-        while not stop.is_set():
-            results.append(work())
-
-    thread = threading.Thread(target=rounds)
-    thread.start()
-    try:
-        yield results
-    finally:
-        stop.set()
-        thread.join(timeout=60)
-
-
 def python_work(count):
     total = 0
     for i in range(count):
@@ -65,6 +47,24 @@ for line in sys.stdin:
 
 
 OF_LIBC = re.compile(r"/(ld-linux|libc\.|libm\.|libdl|libpthread|librt|libresolv|libnss|libcrypt)")
+
+
+@contextlib.contextmanager
+def going_on(work):
+    """Does it again and again beside the block, to the end of the round in which that ends: the rounds' results."""
+    stop, results = threading.Event(), []
+
+    def rounds():
+        while not stop.is_set():
+            results.append(work())
+
+    thread = threading.Thread(target=rounds)
+    thread.start()
+    try:
+        yield results
+    finally:
+        stop.set()
+        thread.join(timeout=60)
 
 
 def copied(name, folder):
