@@ -6,8 +6,9 @@ import re
 import subprocess
 import urllib.request
 
+import pprof_reader
 import pytest
-from conftest import COMMAND, measured, program, wait_until
+from conftest import COMMAND, measured, pprof_top, program, wait_until
 from ctf_writer import Stream, write_trace
 
 GO_WAITS = {"sync": {"mutex", "rwlock_rd", "rwlock_wr", "cond", "sem", "spin", "barrier", "join", "once", "futex", "stdio"},
@@ -27,6 +28,11 @@ def go_total_ns(path, kind, folder):
     profile = folder / f"{kind}.pb.gz"
     with profile.open("wb") as out:
         subprocess.run(["go", "tool", "trace", f"-pprof={kind}", path], check=True, stdout=out, timeout=60)
+    return total_ns(profile, folder)
+
+
+def total_ns(profile, folder):
+    """Of a profile's second value, as Go's tool reads it."""
     raw = subprocess.run(["go", "tool", "pprof", "-raw", profile], capture_output=True, text=True, timeout=60, check=True,
                          env=dict(os.environ, PPROF_BINARY_PATH="/nonexistent", PPROF_TMPDIR=str(folder)))
     lines = raw.stdout.split("Samples:")[1].split("Locations")[0].splitlines()[2:]
@@ -44,6 +50,45 @@ def test_go_adds_up_the_same_waits(runner, tmp_path):
         known_ns = sum(waits["ns"] for reason, waits in truth.items() if reason in reasons)
         assert known_ns > 100_000_000
         assert go_total_ns(path, kind, tmp_path) == pytest.approx(known_ns, rel=0.01), kind
+
+
+def derived(trace, kind, folder):
+    """Our profile of that kind: (its path, what it holds)."""
+    path = folder / f"our-{kind}.pprof"
+    done = subprocess.run([COMMAND, "view", trace, f"--kind={kind}", "-o", path], capture_output=True, text=True, timeout=80)
+    assert done.returncode == 0, done.stderr
+    return path, pprof_reader.read(path)
+
+
+def test_our_profiles_of_waits_are_gos(runner, tmp_path, contended):
+    outcome, known = runner.record([program("sleep_known"), 3], "--no-cpu")
+    assert outcome.status == 0, outcome.stderr
+    for trace, kinds in ((known, ("net", "sync", "syscall")), (contended, ("sync", "sched"))):
+        path = tmp_path / "compared.trace"
+        view(trace, path)
+        for kind in kinds:
+            gos_ns = go_total_ns(path, kind, tmp_path)
+            ours, profile = derived(trace, kind, tmp_path)
+            assert gos_ns > 1_000_000, kind
+            assert total_ns(ours, tmp_path) == pytest.approx(gos_ns, rel=0.01), kind
+            assert profile.sample_types[1][1] == "nanoseconds"
+            assert profile.total(profile.sample_types[0][0]) > 0
+            assert pprof_top(ours, tmp_path).startswith("Type: ")
+
+
+def test_waits_by_who_ended_them_and_by_who_waited(contended, tmp_path):
+    _, off = derived(contended, "offcpu", tmp_path)
+    _, sync = derived(contended, "sync", tmp_path)
+    _, wakeup = derived(contended, "wakeup", tmp_path)
+    assert [name for name, _ in off.sample_types] == ["offcpu"]
+    assert [name for name, _ in wakeup.sample_types] == ["wakes", "delay"]
+    released = wakeup.cumulative("[mutex]", "delay")
+    waited = sync.cumulative("[mutex]", "delay")
+    assert 0.8 * waited < released <= waited * 1.01
+    # Every lock of the convoy is taken in `take`, and released in what holds it.
+    assert sync.cumulative("take", "delay") == waited
+    assert wakeup.cumulative("take", "delay") == 0
+    assert wakeup.cumulative("hold_long", "delay") + wakeup.cumulative("hold_short", "delay") == released
 
 
 @pytest.fixture

@@ -5,12 +5,20 @@
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "exporters/profile/profile.h"
+#include "viewer/model/derived.h"
 #include "viewer/model/report.h"
 #include "viewer/model/trace.h"
 
 #include <stdbool.h>
 
-enum view_kind { VIEW_KIND_DEFAULT, VIEW_KIND_ONCPU, VIEW_KIND_OFFCPU, VIEW_KIND_ALL };
+enum view_kind {
+    VIEW_KIND_DEFAULT,
+    VIEW_KIND_ONCPU,
+    VIEW_KIND_OFFCPU,
+    VIEW_KIND_ALL,
+    VIEW_KIND_DERIVED, /* and those of enum derived_kind behind it */
+    VIEW_KIND_COUNT = VIEW_KIND_DERIVED + DERIVED_COUNT
+};
 
 struct load_options {
     enum view_kind kind;     /* of a trace */
@@ -18,6 +26,7 @@ struct load_options {
     bool is_reversed;        /* stacks from the leaf */
     bool is_careful;         /* as in reader_run */
     bool wants_moments;      /* of a trace, as in struct trace */
+    bool wants_counts;       /* how often too, where the kind counts */
 };
 
 /* All that a report points to. */

@@ -43,6 +43,43 @@ static int add_graph(struct loaded *l, bool is_waiting, bool is_reversed)
     return error ? error : tree_finish(&graph->tree);
 }
 
+/* Of each kind: its heading, and what pprof calls its two values. */
+static const struct {
+    const char *title, *count_key, *key;
+} derived_graphs[DERIVED_COUNT] = {
+    [DERIVED_NET] = {"Network and pipe waits", "contentions", "delay"},
+    [DERIVED_SYNC] = {"Waits for other threads", "contentions", "delay"},
+    [DERIVED_SYSCALL] = {"Waits in system calls", "calls", "time"},
+    [DERIVED_SCHED] = {"Time from wake to run, by who woke", "wakes", "delay"},
+    [DERIVED_WAKEUP] = {"Waits, by who ended them", "wakes", "delay"},
+};
+
+/* How often and how long; where nobody asks how often, that is left out again. */
+static int add_derived(struct loaded *l, enum derived_kind kind, const struct load_options *options)
+{
+    struct tree counts, delays;
+    tree_init(&counts, &l->trace.names, TREE_MAX_NODES);
+    tree_init(&delays, &l->trace.names, TREE_MAX_NODES);
+    counts.is_reversed = delays.is_reversed = options->is_reversed;
+    int error = derived_add(&counts, &delays, kind, &l->resolved, &l->trace);
+    if (options->wants_counts)
+        l->report.graphs[l->report.graph_count++] = (struct graph){.title = derived_graphs[kind].title,
+                                                                   .key = derived_graphs[kind].count_key,
+                                                                   .unit = "count",
+                                                                   .is_waiting = true,
+                                                                   .tree = counts};
+    else
+        tree_clear(&counts);
+    l->report.graphs[l->report.graph_count++] = (struct graph){.title = derived_graphs[kind].title,
+                                                               .key = derived_graphs[kind].key,
+                                                               .unit = "nanoseconds",
+                                                               .is_waiting = true,
+                                                               .tree = delays};
+    for (size_t i = 0; i < l->report.graph_count && !error; i++)
+        error = tree_finish(&l->report.graphs[i].tree);
+    return error;
+}
+
 static int symbolize(const struct profile *in, struct profile **ret)
 {
     struct symbolize_options options = {.root = ""};
@@ -54,9 +91,12 @@ static int build(struct loaded *l, const struct load_options *options)
     int error = trace_finish(&l->trace);
     if (!error)
         error = resolve_trace(&l->trace, symbolize, &l->resolved);
-    if (!error && options->kind != VIEW_KIND_OFFCPU)
+    bool is_derived = options->kind >= VIEW_KIND_DERIVED;
+    if (!error && is_derived)
+        error = add_derived(l, (enum derived_kind)(options->kind - VIEW_KIND_DERIVED), options);
+    if (!error && !is_derived && options->kind != VIEW_KIND_OFFCPU)
         error = add_graph(l, false, options->is_reversed);
-    if (!error && options->kind != VIEW_KIND_ONCPU)
+    if (!error && !is_derived && options->kind != VIEW_KIND_ONCPU)
         error = add_graph(l, true, options->is_reversed);
     for (size_t i = 0; i < l->resolved.count; i++)
         if (l->resolved.processes[i].failed_symbolize)
@@ -94,7 +134,7 @@ int load_trace(struct loaded *l, const char *path, const struct load_options *op
     struct reader_calls calls = {on_event, on_lost, on_warning, &l->trace};
     struct reader_result result;
     memory_cap();
-    l->trace.wants_moments = options->wants_moments;
+    l->trace.wants_moments = options->wants_moments || options->kind >= VIEW_KIND_DERIVED;
     int error = reader_run(path, options->is_careful, &calls, &result);
     l->trace.read_traces = result.read_traces;
     l->trace.skipped_traces = result.skipped_traces;

@@ -16,8 +16,16 @@ void show_init(struct show *show)
 
 static bool parse_kind(const char *text, enum view_kind *ret)
 {
-    static const char *const names[] = {
-        [VIEW_KIND_ONCPU] = "oncpu", [VIEW_KIND_OFFCPU] = "offcpu", [VIEW_KIND_ALL] = "all"};
+    static const char *const names[VIEW_KIND_COUNT] = {
+        [VIEW_KIND_ONCPU] = "oncpu",
+        [VIEW_KIND_OFFCPU] = "offcpu",
+        [VIEW_KIND_ALL] = "all",
+        [VIEW_KIND_DERIVED + DERIVED_NET] = "net",
+        [VIEW_KIND_DERIVED + DERIVED_SYNC] = "sync",
+        [VIEW_KIND_DERIVED + DERIVED_SYSCALL] = "syscall",
+        [VIEW_KIND_DERIVED + DERIVED_SCHED] = "sched",
+        [VIEW_KIND_DERIVED + DERIVED_WAKEUP] = "wakeup",
+    };
     for (size_t i = VIEW_KIND_ONCPU; i < ARRAY_SIZE(names); i++) {
         if (strcmp(names[i], text) == 0) {
             *ret = (enum view_kind)i;
@@ -90,6 +98,7 @@ int show_settle(struct show *show, const char *command)
     if (show->load.kind == VIEW_KIND_DEFAULT)
         show->load.kind = show->format->wants_all ? VIEW_KIND_ALL : VIEW_KIND_ONCPU;
     show->load.wants_moments = show->format->wants_moments;
+    show->load.wants_counts = show->format->wants_counts;
     if (show->load.is_reversed && !show->format->can_reverse)
         return wrong(command, "--reverse means nothing to the format", show->format->name);
     return 0;

@@ -25,6 +25,7 @@ struct format {
     const char *suffixes; /* file name endings that mean this format, separated by blanks */
     bool wants_all;       /* shows every kind of time unless asked for one */
     bool wants_moments;   /* shows time as it passed: of traces only */
+    bool wants_counts;    /* has room for how often beside how long */
     bool can_reverse;     /* makes sense of stacks that begin with the leaf */
     bool can_compare;     /* shows graphs with changes */
     /* Appends the report to `out`. 0 or negative errno; what `out` lacks, its own error says. */

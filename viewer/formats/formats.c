@@ -4,14 +4,14 @@
 #include <string.h>
 
 const struct format formats[] = {
-    {"text", "", true, false, false, true, write_text},
-    {"folded", ".folded .collapsed .txt", false, false, true, true, write_folded},
-    {"svg", ".svg", false, false, true, true, write_svg},
-    {"pprof", ".pprof .pb.gz", true, false, false, true, write_pprof},
-    {"speedscope", ".speedscope.json", true, false, true, false, write_speedscope},
-    {"chrome", ".chrome.json .trace.json", true, true, false, false, write_chrome},
-    {"gotrace", ".trace .trace.out", true, true, false, false, write_gotrace},
-    {NULL, NULL, false, false, false, false, NULL},
+    {"text", "", true, false, false, false, true, write_text},
+    {"folded", ".folded .collapsed .txt", false, false, false, true, true, write_folded},
+    {"svg", ".svg", false, false, false, true, true, write_svg},
+    {"pprof", ".pprof .pb.gz", true, false, true, false, true, write_pprof},
+    {"speedscope", ".speedscope.json", true, false, false, true, false, write_speedscope},
+    {"chrome", ".chrome.json .trace.json", true, true, false, false, false, write_chrome},
+    {"gotrace", ".trace .trace.out", true, true, false, false, false, write_gotrace},
+    {NULL, NULL, false, false, false, false, false, NULL},
 };
 
 const struct format *format_by_name(const char *name)

@@ -3,6 +3,7 @@
 #include "viewer/formats/format.h"
 #include "viewer/formats/gotrace_out.h"
 #include "viewer/model/timeline.h"
+#include "viewer/model/wait_class.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,33 +34,14 @@ struct writing {
     int error;
 };
 
-/* Which of Go's ways to block comes nearest: its profiles are named after them. A system call for what Go's
- * runtime leaves to the kernel. */
+/* Which of Go's ways to block comes nearest. */
 static enum gotrace_event block_event(uint32_t reason)
 {
-    switch (reason) {
-    case WAIT_SLEEP:
-        return GOTRACE_GO_SLEEP;
-    case WAIT_COND:
-        return GOTRACE_GO_BLOCK_COND;
-    case WAIT_NET_READ:
-    case WAIT_NET_WRITE:
-    case WAIT_ACCEPT:
-    case WAIT_CONNECT:
-    case WAIT_POLL:
-    case WAIT_PIPE:
-        return GOTRACE_GO_BLOCK_NET;
-    case WAIT_FILE_IO:
-    case WAIT_FSYNC:
-    case WAIT_WAIT_CHILD:
-    case WAIT_SIGNAL:
-    case WAIT_FLOCK:
-        return GOTRACE_GO_SYS_CALL;
-    case WAIT_OTHER:
-        return GOTRACE_GO_BLOCK;
-    default:
-        return GOTRACE_GO_BLOCK_SYNC;
-    }
+    static const enum gotrace_event events[] = {
+        [WAIT_CLASS_OTHER] = GOTRACE_GO_BLOCK,     [WAIT_CLASS_SLEEP] = GOTRACE_GO_SLEEP,
+        [WAIT_CLASS_SYNC] = GOTRACE_GO_BLOCK_SYNC, [WAIT_CLASS_COND] = GOTRACE_GO_BLOCK_COND,
+        [WAIT_CLASS_NET] = GOTRACE_GO_BLOCK_NET,   [WAIT_CLASS_SYSCALL] = GOTRACE_GO_SYS_CALL};
+    return events[wait_class_of(reason)];
 }
 
 static uint64_t stack_of(struct writing *w, uint32_t moment)

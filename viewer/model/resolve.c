@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RESOLVE_MAX_FRAMES ((size_t)TREE_MAX_DEPTH * 4)
-
 static void add_modules(struct profile *p, const struct trace *t, uint32_t process)
 {
     for (size_t i = 0; i < t->modules.count; i++) {
@@ -112,10 +110,10 @@ size_t resolved_stack(const struct resolved *r, struct trace *t, uint32_t proces
     return frames_of_stack(&owner->frames, locations, stack->count, ret, max);
 }
 
-static uint32_t reason_frame(struct trace *t, const struct trace_cost *cost)
+static uint32_t reason_frame(struct trace *t, uint32_t reason)
 {
     char text[96];
-    snprintf(text, sizeof(text), "[%s]", wait_reason_name(cost->detail));
+    snprintf(text, sizeof(text), "[%s]", wait_reason_name(reason));
     return names_add(&t->names, text);
 }
 
@@ -127,24 +125,44 @@ static uint32_t process_frame(struct trace *t, uint32_t process)
     return names_add(&t->names, text);
 }
 
+bool trace_has_several_images(const struct trace *t)
+{
+    for (size_t i = 0; i < t->costs.count; i++)
+        if (t->costs.data[i].process != t->costs.data[0].process)
+            return true;
+    return false;
+}
+
+static size_t rooted_stack(const struct resolved *r, struct trace *t, uint32_t process, uint32_t stack,
+                           bool has_several, struct frame *ret)
+{
+    size_t count = 0;
+    if (has_several)
+        ret[count++] = (struct frame){.name = process_frame(t, process)};
+    return count + resolved_stack(r, t, process, stack, ret + count, RESOLVE_MAX_FRAMES);
+}
+
+size_t resolved_wait(const struct resolved *r, struct trace *t, uint32_t process, uint32_t stack,
+                     uint32_t reason, bool has_several, struct frame *ret)
+{
+    size_t count = rooted_stack(r, t, process, stack, has_several, ret);
+    ret[count++] = (struct frame){.name = reason_frame(t, reason)};
+    return count;
+}
+
 int tree_add_trace(struct tree *tree, const struct resolved *r, struct trace *t, bool is_waiting)
 {
-    struct frame *frames = malloc((RESOLVE_MAX_FRAMES + 2) * sizeof(*frames));
+    struct frame *frames = malloc(RESOLVED_WAIT_FRAMES * sizeof(*frames));
     if (!frames)
         return -ENOMEM;
-    bool has_several = false;
-    for (size_t i = 0; i < t->costs.count; i++)
-        has_several |= t->costs.data[i].process != t->costs.data[0].process;
+    bool has_several = trace_has_several_images(t);
     for (size_t i = 0; i < t->costs.count; i++) {
         const struct trace_cost *cost = &t->costs.data[i];
         if ((cost->kind != TRACE_COST_CPU) != is_waiting)
             continue;
-        size_t count = 0;
-        if (has_several)
-            frames[count++] = (struct frame){.name = process_frame(t, cost->process)};
-        count += resolved_stack(r, t, cost->process, cost->stack, frames + count, RESOLVE_MAX_FRAMES);
-        if (is_waiting)
-            frames[count++] = (struct frame){.name = reason_frame(t, cost)};
+        size_t count =
+            is_waiting ? resolved_wait(r, t, cost->process, cost->stack, cost->detail, has_several, frames)
+                       : rooted_stack(r, t, cost->process, cost->stack, has_several, frames);
         tree_add(tree, frames, count, cost->total_ns);
     }
     free(frames);

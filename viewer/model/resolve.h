@@ -8,6 +8,9 @@
 #include "viewer/model/trace.h"
 #include "viewer/model/tree.h"
 
+#define RESOLVE_MAX_FRAMES ((size_t)TREE_MAX_DEPTH * 4)
+#define RESOLVED_WAIT_FRAMES (RESOLVE_MAX_FRAMES + 2) /* with its process and its reason */
+
 /* Makes a new profile equal to `in` in which locations have lines, with the same addresses: the symbolizer,
  * which is handed in because the model knows no files. 0 or negative errno. */
 typedef int (*symbolize_function)(const struct profile *in, struct profile **ret);
@@ -31,9 +34,14 @@ void resolved_clear(struct resolved *r);
  * is one frame that says so. */
 size_t resolved_stack(const struct resolved *r, struct trace *t, uint32_t process, uint32_t id,
                       struct frame *ret, size_t max);
-/* Adds all on-CPU (or, with `is_waiting`, all off-CPU) costs to the tree. Off-CPU stacks end in a frame that
- * names the reason ("[mutex]"); with several images, each stack begins with its process. 0
- * or -ENOMEM. */
+/* The same, ended by a frame that names the reason ("[mutex]"); `has_several`: it begins with its process.
+ * `ret` has RESOLVED_WAIT_FRAMES. */
+size_t resolved_wait(const struct resolved *r, struct trace *t, uint32_t process, uint32_t stack,
+                     uint32_t reason, bool has_several, struct frame *ret);
+/* Did more than one image cost time? */
+bool trace_has_several_images(const struct trace *t);
+/* Adds all on-CPU (or, with `is_waiting`, all off-CPU) costs to the tree. Off-CPU stacks end in their reason;
+ * with several images, each stack begins with its process. 0 or -ENOMEM. */
 int tree_add_trace(struct tree *tree, const struct resolved *r, struct trace *t, bool is_waiting) MUST_USE;
 
 #endif
