@@ -46,9 +46,9 @@ FORBIDDEN_SYSTEM = {
     "runtime/capture": ["stdio.h", "malloc.h"],
     "exporters/profile": ["time.h", "pthread.h", "fcntl.h", "unistd.h", "signal.h"],
 }
-LOCKS = "runtime/pipeline/locks.h"
+LOCKS = "runtime/base/lock_rank.h"
 LOCKING_TOPS = ["runtime", "exporters", "tracepoints"]
-LOCK = re.compile(r"\b(\w+)\s*=\s*(?:PTHREAD_(?:MUTEX|RWLOCK)_INITIALIZER|ATOMIC_FLAG_INIT)")
+LOCK = re.compile(r"\b(\w+)\s*=\s*(?:PTHREAD_(?:MUTEX|RWLOCK)_INITIALIZER|LOCK_INITIALIZER|ATOMIC_FLAG_INIT)")
 INCLUDE_ROOTS = ["", "runtime", "include"]
 SUFFIXES = {".c", ".h", ".cpp", ".def", ".inc"}
 MAX_FILE_LINES = 400

@@ -68,13 +68,15 @@ def test_long_function_and_long_file_are_warned_of_but_pass(tree):
 
 
 def test_lock_without_a_rank_is_named(tree):
-    put(tree, "runtime/pipeline/locks.h", "/* 1 known_lock */\n")
+    put(tree, "runtime/base/lock_rank.h", "/* 1 known_lock */\n")
     put(tree, "runtime/boot/locks.c", "static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;\n"
-                                      "static atomic_flag other_lock = ATOMIC_FLAG_INIT;\n")
+                                      "static atomic_flag other_lock = ATOMIC_FLAG_INIT;\n"
+                                      "struct lock third_lock = LOCK_INITIALIZER(THIRD);\n")
     put(tree, "viewer/cli/main.c", "static pthread_mutex_t outside_lock = PTHREAD_MUTEX_INITIALIZER;\n")
     status, text = layers(tree)
     assert status == 1
     assert "runtime/boot/locks.c:2: other_lock has no rank" in text
+    assert "runtime/boot/locks.c:3: third_lock has no rank" in text
     assert "known_lock has" not in text and "outside_lock" not in text
 
 

@@ -12,11 +12,12 @@
 #include "pipeline/totals.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
 
 static const struct engine_host *host;
-static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock control_lock = LOCK_INITIALIZER(CONTROL);
 
 /* Under control_lock, but for totals, which the pipeline's lock protects. */
 static struct {
@@ -54,24 +55,24 @@ static void keep_busy(void)
 
 void control_keep_ticking(bool is_wanted)
 {
-    pthread_mutex_lock(&control_lock);
+    lock_take(&control_lock);
     cpu.is_ticking = is_wanted;
     keep_busy();
-    pthread_mutex_unlock(&control_lock);
+    lock_leave(&control_lock);
 }
 
 void control_resume(void)
 {
-    pthread_mutex_lock(&control_lock);
+    lock_take(&control_lock);
     keep_busy();
-    pthread_mutex_unlock(&control_lock);
+    lock_leave(&control_lock);
 }
 
 static void forget_spent(void)
 {
-    pthread_mutex_lock(&pipeline_lock);
+    lock_take(&pipeline_lock);
     limits_begin(&cpu.totals);
-    pthread_mutex_unlock(&pipeline_lock);
+    lock_leave(&pipeline_lock);
 }
 
 /* Brings the timers in line with who wants samples, at `hz` or as many as the budget leaves. */
@@ -96,14 +97,14 @@ static int apply(int hz)
 
 static void drain(bool is_kept)
 {
-    pthread_mutex_lock(&pipeline_lock);
+    lock_take(&pipeline_lock);
     drain_rings(host->state, is_kept ? &cpu.totals : NULL);
-    pthread_mutex_unlock(&pipeline_lock);
+    lock_leave(&pipeline_lock);
 }
 
 int control_cpu_begin(int hz)
 {
-    pthread_mutex_lock(&control_lock);
+    lock_take(&control_lock);
     int error = -EBUSY;
     if (!cpu.is_running) {
         drain(false);
@@ -120,7 +121,7 @@ int control_cpu_begin(int hz)
                 host->cpu_stop();
         }
     }
-    pthread_mutex_unlock(&control_lock);
+    lock_leave(&control_lock);
     return error;
 }
 
@@ -130,12 +131,12 @@ static int build(int64_t end_ns, int64_t period_ns, int asked_hz, const struct p
     struct snapshot snapshot;
     struct losses after;
     host->modules_refresh();
-    pthread_mutex_lock(&pipeline_lock);
+    lock_take(&pipeline_lock);
     drain_rings(host->state, &cpu.totals);
     int error = freeze(host->state, &cpu.totals, host->modules_each, &snapshot);
     losses_read(host->state, &after);
     after.totals_full = cpu.totals.lost;
-    pthread_mutex_unlock(&pipeline_lock);
+    lock_leave(&pipeline_lock);
     snapshot.losses = losses_since(&cpu.before, &after);
     snapshot.period = period_ns;
     snapshot.time_ns = cpu.start_real_ns;
@@ -150,7 +151,7 @@ static int build(int64_t end_ns, int64_t period_ns, int asked_hz, const struct p
 int control_cpu_take(bool ends, const struct profile_kind *kind, struct profile **ret)
 {
     int error = -ENOENT;
-    pthread_mutex_lock(&control_lock);
+    lock_take(&control_lock);
     if (cpu.is_running) {
         int64_t period_ns = atomic_load_explicit(&host->state->sampling.period_ns, memory_order_relaxed);
         int64_t end_ns = clock_mono_ns();
@@ -164,24 +165,24 @@ int control_cpu_take(bool ends, const struct profile_kind *kind, struct profile 
         if (ends)
             totals_clear(&cpu.totals);
     }
-    pthread_mutex_unlock(&control_lock);
+    lock_leave(&control_lock);
     return error;
 }
 
 uint64_t control_cpu_samples(void)
 {
     uint64_t samples = 0;
-    pthread_mutex_lock(&pipeline_lock);
+    lock_take(&pipeline_lock);
     drain_rings(host->state, &cpu.totals);
     for (size_t i = 0; i < cpu.totals.count; i++)
         samples += cpu.totals.rows[i].count;
-    pthread_mutex_unlock(&pipeline_lock);
+    lock_leave(&pipeline_lock);
     return samples;
 }
 
 void control_trace_sampling(bool is_wanted)
 {
-    pthread_mutex_lock(&control_lock);
+    lock_take(&control_lock);
     if (cpu.trace_wants != is_wanted) {
         cpu.trace_wants = is_wanted;
         atomic_store_explicit(&host->state->traces_samples, is_wanted, memory_order_relaxed);
@@ -189,28 +190,28 @@ void control_trace_sampling(bool is_wanted)
         if (error)
             host->log(LOG_WARN, "no CPU samples in the trace: timers are refused (see RLIMIT_SIGPENDING)");
     }
-    pthread_mutex_unlock(&control_lock);
+    lock_leave(&control_lock);
 }
 
 /* Keeps the budget. Somebody who holds the lock may be at it for long: then another time. */
 static void keep_budget(void)
 {
-    pthread_mutex_lock(&pipeline_lock);
+    lock_take(&pipeline_lock);
     cpu.is_overdue |= limits_look(&cpu.totals, cpu.asked_hz);
-    pthread_mutex_unlock(&pipeline_lock);
-    if (!cpu.is_overdue || pthread_mutex_trylock(&control_lock))
+    lock_leave(&pipeline_lock);
+    if (!cpu.is_overdue || !lock_try(&control_lock))
         return;
     if (cpu.is_sampling && apply(cpu.asked_hz))
         host->log(LOG_WARN, "no CPU samples any more: timers are refused");
     cpu.is_overdue = false;
-    pthread_mutex_unlock(&control_lock);
+    lock_leave(&control_lock);
 }
 
 bool control_tick(uint64_t number)
 {
-    pthread_mutex_lock(&pipeline_lock);
+    lock_take(&pipeline_lock);
     drain_rings(host->state, cpu.is_running ? &cpu.totals : NULL);
-    pthread_mutex_unlock(&pipeline_lock);
+    lock_leave(&pipeline_lock);
     uint32_t opens = atomic_load_explicit(host->module_opens, memory_order_relaxed);
     bool is_tenth = number % 10 == 9;
     bool is_changed = (opens != cpu.opens_seen || is_tenth) && host->modules_refresh();
@@ -224,8 +225,8 @@ bool control_tick(uint64_t number)
 
 void control_after_fork_child(void)
 {
-    pthread_mutex_init(&control_lock, NULL);
-    pthread_mutex_init(&pipeline_lock, NULL);
+    lock_renew(&control_lock);
+    lock_renew(&pipeline_lock);
     totals_init(&cpu.totals); /* the parent's rows stay allocated: freeing them here may wait for a lock that
                                  is gone */
     limits_init(host);
@@ -244,9 +245,11 @@ void control_self(struct bytes *out)
                  atomic_load_explicit(&host->state->sink, memory_order_acquire) ? "loaded" : "off");
     bytes_printf(out, "stacks: %u\n",
                  atomic_load_explicit(&host->state->stacks->used_slots, memory_order_relaxed));
-    pthread_mutex_lock(&pipeline_lock);
+    lock_take(&pipeline_lock);
     limits_self(&cpu.totals, out);
-    pthread_mutex_unlock(&pipeline_lock);
+    lock_leave(&pipeline_lock);
+    bytes_printf(out, "lock_inversions: %" PRIu64 "\n",
+                 atomic_load_explicit(&host->state->lock_inversions, memory_order_relaxed));
     losses_print(&now, out);
 }
 
@@ -274,8 +277,8 @@ void control_metrics(struct bytes *out)
     metrics_begin(out, "preflame_stacks", "gauge", "Different stacks in the dictionary.");
     metrics_number(out, "preflame_stacks", NULL, NULL,
                    atomic_load_explicit(&host->state->stacks->used_slots, memory_order_relaxed));
-    pthread_mutex_lock(&pipeline_lock);
+    lock_take(&pipeline_lock);
     limits_metrics(&cpu.totals, out);
-    pthread_mutex_unlock(&pipeline_lock);
+    lock_leave(&pipeline_lock);
     put_losses(&now, out);
 }

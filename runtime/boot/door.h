@@ -2,6 +2,7 @@
 #ifndef PREFLAME_BOOT_DOOR_H
 #define PREFLAME_BOOT_DOOR_H
 
+#include "base/lock_rank.h"
 #include "base/log.h"
 #include "boot/options.h"
 #include "capture/state.h"
@@ -18,7 +19,9 @@ struct engine_host {
     log_fn log;
     void (*log_deliver)(void);         /* base/log.h */
     bool (*private_files_enter)(void); /* for each thread that the engine starts, first of all */
-    void (*trace_ready)(void);         /* the calling thread has called the sink's thread_init */
+    uint32_t *(*locks_held)(void);     /* pipeline/locks.h: locks_init */
+    void (*locks_tell)(enum lock_rank taken, uint32_t held);
+    void (*trace_ready)(void); /* the calling thread has called the sink's thread_init */
     bool (*modules_refresh)(void);
     void (*modules_each)(void (*each)(const struct module *module, void *context), void *context);
     _Atomic uint32_t *module_opens; /* grows with every dlopen */

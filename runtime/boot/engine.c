@@ -8,6 +8,7 @@
 #include "boot/spool.h"
 #include "boot/trace.h"
 #include "pipeline/keeper.h"
+#include "pipeline/locks.h"
 
 #define STALL_NS INT64_C(3000000000)
 #define TOTAL_NS INT64_C(20000000000)
@@ -138,6 +139,7 @@ const struct engine *preflame_engine_entry(const struct engine_host *the_host)
     if (the_host->version != DOOR_VERSION)
         return NULL;
     host = the_host;
+    locks_init(host->locks_held, host->locks_tell);
     keeper_init(&keeper_work);
     control_init(host);
     profiles_init(host);

@@ -12,6 +12,7 @@
 #include "hooks/forks.h"
 #include "hooks/host.h"
 #include "hooks/loader.h"
+#include "hooks/lock_order.h"
 #include "hooks/reals.h"
 #include "hooks/signals.h"
 #include "hooks/single.h"
@@ -241,6 +242,8 @@ static void fill_host(void)
         .log = log_line,
         .log_deliver = log_deliver,
         .private_files_enter = private_files_enter,
+        .locks_held = lock_order_held,
+        .locks_tell = lock_order_tell,
         .trace_ready = set_trace_ready,
         .modules_refresh = loader_refresh,
         .modules_each = loader_each_module,

@@ -4,13 +4,14 @@
 #include "boot/control.h"
 #include "boot/profile_file.h"
 #include "boot/profiles.h"
+#include "pipeline/locks.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
 
-static pthread_mutex_t program_lock = PTHREAD_MUTEX_INITIALIZER; /* protects the next two */
+static struct lock program_lock = LOCK_INITIALIZER(PROGRAM); /* protects the next two */
 static char path_of_cpu[PATH_MAX];
 static bool is_started;
 
@@ -18,25 +19,25 @@ int program_profile_start(const char *path)
 {
     if (!path || !path[0] || strlen(path) >= sizeof(path_of_cpu))
         return -EINVAL;
-    pthread_mutex_lock(&program_lock);
+    lock_take(&program_lock);
     int error = is_started ? -EBUSY : control_cpu_begin(0);
     if (!error) {
         memcpy(path_of_cpu, path, strlen(path) + 1);
         is_started = true;
     }
-    pthread_mutex_unlock(&program_lock);
+    lock_leave(&program_lock);
     return error;
 }
 
 int program_profile_stop(void)
 {
     struct profile *profile CLEANUP(profile_freep) = NULL;
-    pthread_mutex_lock(&program_lock);
+    lock_take(&program_lock);
     int error = is_started ? control_cpu_take(true, &profile_kind_cpu, &profile) : -ENOENT;
     if (!error)
         error = profile_file_write(profile, path_of_cpu);
     is_started = false;
-    pthread_mutex_unlock(&program_lock);
+    lock_leave(&program_lock);
     return error;
 }
 
@@ -54,6 +55,6 @@ int program_profile_write(const char *name, const char *path)
 
 void program_profile_after_fork_child(void)
 {
-    pthread_mutex_init(&program_lock, NULL);
+    lock_renew(&program_lock);
     is_started = false;
 }

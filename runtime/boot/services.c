@@ -8,6 +8,7 @@
 #include "exporters/http/listen.h"
 #include "exporters/http/server.h"
 #include "exporters/local_names.h"
+#include "pipeline/locks.h"
 #include "pipeline/own_thread.h"
 
 #include <errno.h>
@@ -156,7 +157,7 @@ const struct helper_command *services_symbolizer(void)
 }
 
 /* What the serving thread reports once: under ready_lock. */
-static pthread_mutex_t ready_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock ready_lock = LOCK_INITIALIZER(READY);
 static pthread_cond_t ready_changed = PTHREAD_COND_INITIALIZER;
 static bool is_ready;
 static bool is_child_of_ours;
@@ -186,10 +187,10 @@ static void report(void *context, int socket_error, int tcp_error, uint16_t port
     if (port && !options->http_token[0] && !listen_is_loopback(options->http_host))
         host->log(LOG_ERROR, "http://%s:%u is open to everybody who can reach it; set PREFLAME_HTTP_TOKEN",
                   name, port);
-    pthread_mutex_lock(&ready_lock);
+    lock_take(&ready_lock);
     is_ready = true;
     pthread_cond_broadcast(&ready_changed);
-    pthread_mutex_unlock(&ready_lock);
+    lock_leave(&ready_lock);
     if (socket_path[0] && !options->socket_path[0])
         socket_place_tidy(socket_path);
 }
@@ -209,10 +210,10 @@ static void wait_until_ready(void)
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec++;
-    pthread_mutex_lock(&ready_lock);
-    while (!is_ready && pthread_cond_timedwait(&ready_changed, &ready_lock, &until) == 0)
+    lock_take(&ready_lock);
+    while (!is_ready && pthread_cond_timedwait(&ready_changed, &ready_lock.mutex, &until) == 0)
         ;
-    pthread_mutex_unlock(&ready_lock);
+    lock_leave(&ready_lock);
 }
 
 static void choose_socket(bool is_child)
@@ -282,6 +283,6 @@ void services_after_fork_child(void)
     is_running = false;
     socket_path[0] = 0;
     place_perf_map();
-    pthread_mutex_init(&ready_lock, NULL);
+    lock_renew(&ready_lock);
     pthread_cond_init(&ready_changed, NULL);
 }

@@ -6,6 +6,7 @@
 #include "boot/control.h"
 #include "capture/stacks.h"
 #include "pipeline/drain.h"
+#include "pipeline/locks.h"
 #include "pipeline/own_thread.h"
 
 #include <dlfcn.h>
@@ -19,10 +20,13 @@
 #include <unistd.h>
 
 #define STACK_BYTES ((size_t)1024 * 1024) /* LTTng's constructors run on it */
+#define FORK_WAIT_S 4 /* longer than LTTng waits for a session daemon while it is loaded */
 
 static const struct engine_host *host;
-static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER; /* loading against forking */
+static struct lock load_lock = LOCK_INITIALIZER(LOAD); /* loading against forking */
 static _Alignas(16) unsigned char fork_state[SINK_FORK_STATE];
+static __thread bool has_load_lock; /* the fork that this thread is in */
+static atomic_bool is_load_passed;  /* a fork waited in vain for this loading: the next ones don't wait */
 static int64_t start_ns;
 /* The keeper's: what was lost by the last event of it, and in which session that was sent. */
 static struct losses sent;
@@ -101,6 +105,7 @@ static void session_started(void)
     const struct sink *sink = sink_now();
     if (!sink)
         return;
+    lock_note(LOCK_RANK_PROVIDER);
     sink->thread_init();
     /* Release: stacks used from here on are sent again first. */
     atomic_fetch_add_explicit(&host->state->session, 1, memory_order_release);
@@ -109,6 +114,7 @@ static void session_started(void)
      * refreshes. */
     host->modules_each(send_module, (void *)(uintptr_t)sink);
     send_threads(sink);
+    lock_note_end(LOCK_RANK_PROVIDER);
 }
 
 static const struct sink_host sink_host = {.session_started = session_started};
@@ -132,7 +138,9 @@ static const struct sink *open_provider(void)
 {
     char path[PATH_MAX + 32];
     snprintf(path, sizeof(path), "%s/libpreflame-lttng.so", host->library_dir);
+    lock_note(LOCK_RANK_LOADER);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    lock_note_end(LOCK_RANK_LOADER);
     if (!library) {
         const char *why = dlerror();
         host->log(LOG_WARN, "no trace: %s; is liblttng-ust1 installed?", why ? why : path);
@@ -151,7 +159,7 @@ int trace_load(void)
 {
     if (is_forgotten)
         return -ENOTSUP;
-    pthread_mutex_lock(&load_lock);
+    lock_take(&load_lock);
     bool is_fresh = !sink_now();
     const struct sink *sink = is_fresh ? open_provider() : sink_now();
     if (sink && is_fresh) {
@@ -160,7 +168,8 @@ int trace_load(void)
         atomic_store_explicit(&host->state->sink, sink, memory_order_release);
         atomic_fetch_or_explicit(&host->state->hooks_active, HOOK_TRACE, memory_order_release);
     }
-    pthread_mutex_unlock(&load_lock);
+    atomic_store(&is_load_passed, false);
+    lock_leave(&load_lock);
     if (sink && is_fresh) {
         host->modules_refresh();
         session_started(); /* one may have begun while the provider registered itself */
@@ -235,36 +244,51 @@ void trace_tick(bool modules_changed)
         send_losses(sink);
 }
 
+/* A constructor that forks holds the loader's lock, for which a loading of the provider waits that holds
+ * ours: then somebody must give in. */
 void trace_before_fork(void)
 {
-    pthread_mutex_lock(&load_lock);
-    const struct sink *sink = sink_now();
-    if (sink)
-        sink->before_fork(fork_state);
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += atomic_load(&is_load_passed) ? 0 : FORK_WAIT_S;
+    has_load_lock = lock_wait(&load_lock, &until);
+    if (!has_load_lock)
+        atomic_store(&is_load_passed, true);
+    if (has_load_lock && sink_now()) {
+        lock_note(LOCK_RANK_PROVIDER);
+        sink_now()->before_fork(fork_state);
+    }
 }
 
 void trace_after_fork_parent(void)
 {
-    const struct sink *sink = sink_now();
-    if (sink)
-        sink->after_fork_parent(fork_state);
-    pthread_mutex_unlock(&load_lock);
+    if (!has_load_lock)
+        return;
+    if (sink_now()) {
+        sink_now()->after_fork_parent(fork_state);
+        lock_note_end(LOCK_RANK_PROVIDER);
+    }
+    lock_leave(&load_lock);
 }
 
 void trace_forget(void)
 {
     is_forgotten = true;
     atomic_store(&asked, ASK_NONE);
-    pthread_mutex_init(&load_lock, NULL);
+    lock_renew(&load_lock);
 }
 
 void trace_after_fork_child(void)
 {
-    const struct sink *sink = sink_now();
-    pthread_mutex_init(&load_lock, NULL);
     is_keeper_ready = false;
-    atomic_store(&asked, ASK_NONE);
     start_ns = clock_mono_ns();
-    if (sink)
-        sink->after_fork_child(fork_state);
+    if (!has_load_lock) {
+        trace_forget();
+        return;
+    }
+    lock_renew(&load_lock);
+    lock_note_end(LOCK_RANK_PROVIDER);
+    atomic_store(&asked, ASK_NONE);
+    if (sink_now())
+        sink_now()->after_fork_child(fork_state);
 }

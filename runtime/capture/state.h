@@ -50,6 +50,7 @@ struct capture_state {
     _Atomic uint32_t traces_samples;
     _Atomic uint64_t waits_missed; /* waits that the table of contended objects had no room or time for */
     _Atomic uint64_t truncated, failed; /* walks that ended early, by why */
+    _Atomic uint64_t lock_inversions;   /* locks of ours that were taken in a wrong order */
     uint64_t own_low, own_high;         /* the preload's code */
     uint64_t plain_low, plain_high;     /* libc's syscall(), through which hooks make plain calls */
     uint64_t libc_low, libc_high;       /* libc's code */

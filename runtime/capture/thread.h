@@ -94,6 +94,7 @@ struct thread_self {
     uint32_t io_slow;    /* likewise: and the last one was slow */
     uint8_t kin;         /* enum kin: which of two processes that share this memory is it? */
     bool is_forking;     /* inside libc's fork */
+    uint32_t locks_held; /* the runtime's, one bit a rank (base/lock_rank.h) */
 };
 
 extern __thread struct thread_self thread_self __attribute__((tls_model("initial-exec")));

@@ -5,6 +5,7 @@
 #include "capture/cfi.h"
 #include "capture/memory.h"
 #include "hooks/build_id.h"
+#include "hooks/lock_order.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ static uint64_t last_adds, last_subs; /* the loader's own counters at the last r
 
 static void lock(void)
 {
+    lock_order_note(LOCK_RANK_WRITER);
     while (atomic_flag_test_and_set_explicit(&writer_lock, memory_order_acquire))
         syscall(SYS_sched_yield);
 }
@@ -32,6 +34,7 @@ static void lock(void)
 static void unlock(void)
 {
     atomic_flag_clear_explicit(&writer_lock, memory_order_release);
+    lock_order_note_end(LOCK_RANK_WRITER);
 }
 
 /* The program headers of one object. They and the notes are copied before they are read: they lie in the
@@ -252,7 +255,9 @@ bool module_list_refresh(struct module_state *state, iterate_fn iterate, const s
         return false;
     }
     /* Not under our lock: the loader's comes first, since a destructor that dlclose runs may come here. */
+    lock_order_note(LOCK_RANK_LOADER);
     iterate(read_object, &reading);
+    lock_order_note_end(LOCK_RANK_LOADER);
     free(reading.headers);
     bool is_published = false;
     if (reading.is_changed && reading.list->count) {
@@ -288,5 +293,5 @@ void module_list_each(struct module_state *state, void (*each)(const struct modu
 
 void module_list_after_fork_child(void)
 {
-    atomic_flag_clear(&writer_lock);
+    unlock();
 }

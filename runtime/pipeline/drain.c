@@ -3,7 +3,7 @@
 
 #include "pipeline/locks.h"
 
-pthread_mutex_t pipeline_lock = PTHREAD_MUTEX_INITIALIZER;
+struct lock pipeline_lock = LOCK_INITIALIZER(PIPELINE);
 
 static uint32_t slots_used(struct capture_state *state)
 {

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/wait.h"
+#include "pipeline/locks.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +24,7 @@
 #define ENTRY_NS 500000
 
 /* Protects HOOK_ASK: running threads are asked for one reader at a time. */
-static pthread_mutex_t ask_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock ask_lock = LOCK_INITIALIZER(ASK);
 
 /* What views don't tell of a thread. */
 struct subject {
@@ -261,7 +262,7 @@ static void ask(struct look *look)
 static void ask_watched(struct look *look)
 {
     _Atomic uint32_t *hooks_active = &look->source->state->hooks_active;
-    pthread_mutex_lock(&ask_lock);
+    lock_take(&ask_lock);
     atomic_fetch_or_explicit(hooks_active, HOOK_ASK, memory_order_seq_cst);
     for (size_t i = 0; i < look->count; i++) {
         if (is_asked(look, i))
@@ -269,12 +270,12 @@ static void ask_watched(struct look *look)
     }
     ask(look);
     atomic_fetch_and_explicit(hooks_active, ~(uint32_t)HOOK_ASK, memory_order_release);
-    pthread_mutex_unlock(&ask_lock);
+    lock_leave(&ask_lock);
 }
 
 void threads_view_after_fork_child(void)
 {
-    pthread_mutex_init(&ask_lock, NULL);
+    lock_renew(&ask_lock);
 }
 
 int threads_view(const struct thread_source *source, struct thread_view **ret, size_t *ret_count)
