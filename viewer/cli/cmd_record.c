@@ -249,7 +249,7 @@ static int record(struct recording *recording, struct record_options *options, c
     options->preload.is_traced = is_recording;
     if (is_recording) {
         record_progress("recording; the trace is complete when the command has ended");
-        preload_env_warn(argv[0]);
+        options->preload.is_left_out = !preload_env_warn(argv[0]);
     } else {
         fprintf(stderr, "preflame: %s; running %s without a trace\n", problem, argv[0]);
     }

@@ -39,7 +39,7 @@ int cmd_run(int argc, char **argv)
         fprintf(stderr, "preflame: no command given: preflame run [options] -- COMMAND\n");
         return EXIT_USAGE;
     }
-    preload_env_warn(argv[optind]);
+    settings.is_left_out = !preload_env_warn(argv[optind]);
     /* What fails here was just said; a program is never kept from running by its profiler. */
     if (preload_env_apply(&settings) < 0)
         fflush(stderr);

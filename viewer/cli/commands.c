@@ -18,6 +18,7 @@ const struct command commands[] = {
     {"torch", "write a running process' CPU flame graph, as go-torch does", cmd_torch},
     {"view", "show a trace or a profile: flame graph, folded stacks or text", cmd_view},
     {"diff", "show what changed between two profiles or traces", cmd_diff},
+    {"doctor", "what works here and what doesn't, and what to do", cmd_doctor},
     {"recover", "the profiles of a process that was killed", cmd_recover},
 #ifdef PREFLAME_HAVE_CMD_TRACE
     {"trace", NULL, cmd_trace},

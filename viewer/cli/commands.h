@@ -19,6 +19,7 @@ extern const struct command commands[];
 int cmd_run(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_collect(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_profile(int argc, char **argv);

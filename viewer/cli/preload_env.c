@@ -52,7 +52,7 @@ int preload_settings_take(struct preload_settings *settings, int option, const c
 }
 
 /* In the build tree and after an install, the library lies in a folder beside the one of this program. */
-static int find_library(char *ret_path, size_t size)
+int preload_env_find(char *ret_path, size_t size)
 {
     static const char *const folders[] = {"lib", "lib/x86_64-linux-gnu", "lib64"};
     char program[PATH_MAX];
@@ -77,7 +77,7 @@ static int find_library(char *ret_path, size_t size)
 static int set_preload(void)
 {
     char library[PATH_MAX];
-    int status = find_library(library, sizeof(library));
+    int status = preload_env_find(library, sizeof(library));
     if (status < 0)
         return status;
     const char *others = getenv("LD_PRELOAD");
@@ -99,6 +99,8 @@ static void set_if_given(const char *name, const char *value)
 
 int preload_env_apply(const struct preload_settings *settings)
 {
+    if (settings->is_left_out)
+        return 0;
     set_if_given("PREFLAME_HTTP", settings->http);
     set_if_given("PREFLAME_PROFILE", settings->profile);
     set_if_given("PREFLAME_OUT", settings->out);
@@ -113,26 +115,31 @@ int preload_env_apply(const struct preload_settings *settings)
     return set_preload();
 }
 
-void preload_env_warn(const char *program)
+bool preload_env_warn(const char *program)
 {
     char path[PATH_MAX];
-    int status = find_library(path, sizeof(path));
+    int status = preload_env_find(path, sizeof(path));
     if (status == -EINVAL) {
         fprintf(stderr,
                 "preflame: %s: LD_PRELOAD can't carry a path with a space or colon; running without it\n",
                 path);
-        return;
+        return true;
     }
     if (status < 0) {
         fprintf(stderr, "preflame: " LIBRARY
                         " is not in ../lib beside this program; running without it (reinstall)\n");
-        return;
+        return true;
     }
     if (target_find(program, path, sizeof(path)) < 0)
-        return; /* preload_exec will say so */
+        return true; /* preload_exec will say so */
     const char *obstacle = target_preload_obstacle(path);
     if (obstacle)
         fprintf(stderr, "preflame: %s %s; it runs, unseen\n", program, obstacle);
+    const char *sanitizer = target_sanitizer(path);
+    if (sanitizer)
+        fprintf(stderr, "preflame: %s is built with %s, which ends programs with preloads; it runs, unseen\n",
+                program, sanitizer);
+    return !sanitizer;
 }
 
 int preload_exec(char *const argv[])

@@ -19,6 +19,7 @@ struct preload_settings {
     const char *syscalls; /* slow or all; set by record only */
     bool is_traced;       /* load the trace provider at start */
     bool is_without_cpu;  /* no CPU samples in the trace */
+    bool is_left_out;     /* the program would not bear it: preload_env_warn */
 };
 
 /* Values of getopt_long for the rows below; free for other options: below 0x100. */
@@ -52,8 +53,12 @@ int preload_settings_take(struct preload_settings *settings, int option, const c
  * LD_PRELOAD cannot carry. */
 int preload_env_apply(const struct preload_settings *settings) MUST_USE;
 
-/* One line on stderr if the preload will not work in `argv[0]`, or cannot be found; else nothing. */
-void preload_env_warn(const char *program);
+/* One line on stderr if the preload will not work in `program`, or cannot be found; else nothing. False when
+ * the program would end because of it, so that it must be left out. */
+bool preload_env_warn(const char *program) MUST_USE;
+
+/* Finds libpreflame.so beside this program. 0, -ENOENT, or -EINVAL when its path has a space or colon. */
+int preload_env_find(char *ret_path, size_t size) MUST_USE;
 
 /* execvp with env's manners: comes back only on failure, after one line on stderr, with the exit status: 127
  * when there is no such program, else 126. */

@@ -38,6 +38,11 @@ static int probe(void *unused)
     return count >= 0;
 }
 
+bool session_daemon_answers(void)
+{
+    return guard_call(probe, NULL, PROBE_MS) == 1;
+}
+
 static bool is_root(void)
 {
     return geteuid() == 0;
@@ -116,7 +121,7 @@ static int await_daemon(struct session_daemon *daemon, int log_fd, char *problem
             explain_end(wait_status, log_fd, problem, problem_size);
             return -ECHILD;
         }
-        if (guard_call(probe, NULL, PROBE_MS) == 1)
+        if (session_daemon_answers())
             return 0;
         nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
     } while (clock_mono_ns() < until_ns);

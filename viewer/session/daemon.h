@@ -21,6 +21,9 @@ struct session_daemon {
 int session_daemon_acquire(struct session_daemon *daemon, bool is_private, char *problem,
                            size_t problem_size) MUST_USE;
 
+/* Does one answer this user? A second at most. Boot-only: one thread. */
+bool session_daemon_answers(void);
+
 /* Ends the daemon if it is ours (politely for 3 s, then by force, with its consumers) and removes its home.
  */
 void session_daemon_release(struct session_daemon *daemon);

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gelf.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,12 @@ static const char *privilege_obstacle(const char *path)
     return NULL;
 }
 
+static const char *loader_obstacle(const char *head, size_t len, const Elf64_Phdr *segment)
+{
+    const char *name = segment->p_offset < len ? head + segment->p_offset : "";
+    return strstr(name, "/ld-musl-") ? "is linked against musl: preflame needs glibc" : NULL;
+}
+
 static const char *elf_obstacle(const char *head, size_t len)
 {
     Elf64_Ehdr header;
@@ -87,6 +94,8 @@ static const char *elf_obstacle(const char *head, size_t len)
     if (len < sizeof(header))
         return NULL;
     memcpy(&header, head, sizeof(header));
+    if (header.e_machine != EM_X86_64)
+        return "is for another processor than x86-64";
     size_t end = header.e_phoff + (size_t)header.e_phnum * sizeof(Elf64_Phdr);
     if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > len || end > len)
         return NULL; /* program headers elsewhere: unusual, so nothing is said */
@@ -94,23 +103,66 @@ static const char *elf_obstacle(const char *head, size_t len)
         Elf64_Phdr segment;
         memcpy(&segment, head + header.e_phoff + i * sizeof(segment), sizeof(segment));
         if (segment.p_type == PT_INTERP)
-            return NULL;
+            return loader_obstacle(head, len, &segment);
     }
     return "is statically linked: there is no loader to preload anything";
 }
 
+/* The file that the kernel maps, and its head: of a script, its interpreter's. A setuid bit of a script means
+ * nothing on Linux. */
+static ssize_t read_program(const char **path, char interpreter[PATH_MAX], char *head)
+{
+    ssize_t len = read_head(*path, head);
+    if (len > 2 && memcmp(head, "#!", 2) == 0) {
+        char *start = head + 2 + strspn(head + 2, " \t");
+        snprintf(interpreter, PATH_MAX, "%.*s", (int)strcspn(start, " \t\n"), start);
+        *path = interpreter;
+        len = read_head(*path, head);
+    }
+    return len;
+}
+
+/* Of the dynamic symbols: its runtime is called from the program, or lies in it for all to call. */
+static const char *sanitizer_of(Elf *elf)
+{
+    static const struct {
+        char symbol[16], name[20];
+    } sanitizers[] = {{"__asan_init", "AddressSanitizer"},
+                      {"__tsan_init", "ThreadSanitizer"},
+                      {"__msan_init", "MemorySanitizer"}};
+    Elf_Scn *section = NULL;
+    GElf_Shdr header;
+    while ((section = elf_nextscn(elf, section)) && gelf_getshdr(section, &header)) {
+        Elf_Data *data = header.sh_type == SHT_DYNSYM ? elf_getdata(section, NULL) : NULL;
+        GElf_Sym symbol;
+        for (int i = 0; data && gelf_getsym(data, i, &symbol); i++) {
+            const char *name = elf_strptr(elf, header.sh_link, symbol.st_name);
+            for (size_t k = 0; name && k < ARRAY_SIZE(sanitizers); k++) {
+                if (strcmp(name, sanitizers[k].symbol) == 0)
+                    return sanitizers[k].name;
+            }
+        }
+    }
+    return NULL;
+}
+
+const char *target_sanitizer(const char *path)
+{
+    char head[HEAD_SIZE], interpreter[PATH_MAX];
+    (void)read_program(&path, interpreter, head);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    Elf *elf = fd >= 0 && elf_version(EV_CURRENT) != EV_NONE ? elf_begin(fd, ELF_C_READ_MMAP, NULL) : NULL;
+    const char *name = elf ? sanitizer_of(elf) : NULL;
+    elf_end(elf);
+    if (fd >= 0)
+        close(fd);
+    return name;
+}
+
 const char *target_preload_obstacle(const char *path)
 {
-    char head[HEAD_SIZE];
-    char interpreter[PATH_MAX];
-    ssize_t len = read_head(path, head);
-    if (len > 2 && memcmp(head, "#!", 2) == 0) {
-        /* The kernel runs the interpreter; a setuid bit of a script means nothing on Linux. */
-        char *start = head + 2 + strspn(head + 2, " \t");
-        snprintf(interpreter, sizeof(interpreter), "%.*s", (int)strcspn(start, " \t\n"), start);
-        path = interpreter;
-        len = read_head(path, head);
-    }
+    char head[HEAD_SIZE], interpreter[PATH_MAX];
+    ssize_t len = read_program(&path, interpreter, head);
     const char *obstacle = privilege_obstacle(path);
     if (!obstacle && len > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
         obstacle = elf_obstacle(head, (size_t)len);

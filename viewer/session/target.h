@@ -14,4 +14,9 @@ int target_find(const char *name, char *ret_path, size_t path_size) MUST_USE;
  * that begins with its name: "is statically linked". NULL when nothing is known to stand in the way. */
 const char *target_preload_obstacle(const char *path);
 
+/* The sanitizer that the program (or the interpreter of a script) was built with, if its runtime ends
+ * programs in which something is preloaded: "AddressSanitizer". NULL when there is none, or it can't be read.
+ */
+const char *target_sanitizer(const char *path);
+
 #endif
