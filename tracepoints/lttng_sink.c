@@ -49,6 +49,11 @@ static bool sink_is_enabled(void)
            lttng_ust_tracepoint_enabled(preflame, thread_name) ||
            lttng_ust_tracepoint_enabled(preflame, thread_detach) ||
            lttng_ust_tracepoint_enabled(preflame, thread_status) ||
+           lttng_ust_tracepoint_enabled(preflame, task_begin) ||
+           lttng_ust_tracepoint_enabled(preflame, task_end) ||
+           lttng_ust_tracepoint_enabled(preflame, region_begin) ||
+           lttng_ust_tracepoint_enabled(preflame, region_end) ||
+           lttng_ust_tracepoint_enabled(preflame, log) || lttng_ust_tracepoint_enabled(preflame, counter) ||
            lttng_ust_tracepoint_enabled(preflame, loss);
 }
 
@@ -140,6 +145,36 @@ static void sink_sample(int64_t weight_ns, uint32_t stack)
     EMIT(sample, weight_ns, stack);
 }
 
+static void sink_task_begin(uint64_t task, uint64_t parent, const char *name, uint32_t stack)
+{
+    EMIT(task_begin, task, parent, name, stack);
+}
+
+static void sink_task_end(uint64_t task)
+{
+    EMIT(task_end, task);
+}
+
+static void sink_region_begin(uint64_t task, const char *name, uint32_t stack)
+{
+    EMIT(region_begin, task, name, stack);
+}
+
+static void sink_region_end(uint64_t task, const char *name)
+{
+    EMIT(region_end, task, name);
+}
+
+static void sink_user_log(uint64_t task, const char *category, const char *message, uint32_t stack)
+{
+    EMIT(log, task, category, message, stack);
+}
+
+static void sink_counter(const char *name, double value)
+{
+    EMIT(counter, name, value);
+}
+
 static void sink_loss(uint64_t dropped_samples, uint64_t dropped_stacks, uint64_t truncated_stacks)
 {
     EMIT(loss, dropped_samples, dropped_stacks, truncated_stacks);
@@ -194,6 +229,12 @@ static const struct sink lttng_sink = {
     .wake = sink_wake,
     .syscall = sink_syscall,
     .sample = sink_sample,
+    .task_begin = sink_task_begin,
+    .task_end = sink_task_end,
+    .region_begin = sink_region_begin,
+    .region_end = sink_region_end,
+    .user_log = sink_user_log,
+    .counter = sink_counter,
     .loss = sink_loss,
     .abandon = sink_abandon,
     .before_fork = sink_before_fork,

@@ -167,6 +167,60 @@ LTTNG_UST_TRACEPOINT_EVENT(preflame, syscall,
         lttng_ust_field_integer(uint32_t, stack, stack) /* where */
     ))
 
+/* ---- user: what the program tells by preflame.h ---- */
+
+/* preflame_task_begin: a piece of work that may go through several threads. */
+LTTNG_UST_TRACEPOINT_EVENT(preflame, task_begin,
+    LTTNG_UST_TP_ARGS(uint64_t, task, uint64_t, parent, const char *, name, uint32_t, stack),
+    LTTNG_UST_TP_FIELDS(
+        lttng_ust_field_integer(uint64_t, task, task) /* its number, of this process */
+        lttng_ust_field_integer(uint64_t, parent, parent) /* the task that it is part of, 0: none */
+        lttng_ust_field_string(name, name) /* what kind of work */
+        lttng_ust_field_integer(uint32_t, stack, stack) /* where */
+    ))
+
+/* preflame_task_end, in whatever thread. */
+LTTNG_UST_TRACEPOINT_EVENT(preflame, task_end,
+    LTTNG_UST_TP_ARGS(uint64_t, task),
+    LTTNG_UST_TP_FIELDS(
+        lttng_ust_field_integer(uint64_t, task, task) /* as in task_begin */
+    ))
+
+/* preflame_region_begin: the thread does something from here on. */
+LTTNG_UST_TRACEPOINT_EVENT(preflame, region_begin,
+    LTTNG_UST_TP_ARGS(uint64_t, task, const char *, name, uint32_t, stack),
+    LTTNG_UST_TP_FIELDS(
+        lttng_ust_field_integer(uint64_t, task, task) /* for this task, 0: none */
+        lttng_ust_field_string(name, name) /* what it does */
+        lttng_ust_field_integer(uint32_t, stack, stack) /* where */
+    ))
+
+/* preflame_region_end: the thread's last open region of that task and name is over. */
+LTTNG_UST_TRACEPOINT_EVENT(preflame, region_end,
+    LTTNG_UST_TP_ARGS(uint64_t, task, const char *, name),
+    LTTNG_UST_TP_FIELDS(
+        lttng_ust_field_integer(uint64_t, task, task) /* as in region_begin */
+        lttng_ust_field_string(name, name) /* as in region_begin */
+    ))
+
+/* preflame_log. */
+LTTNG_UST_TRACEPOINT_EVENT(preflame, log,
+    LTTNG_UST_TP_ARGS(uint64_t, task, const char *, category, const char *, message, uint32_t, stack),
+    LTTNG_UST_TP_FIELDS(
+        lttng_ust_field_integer(uint64_t, task, task) /* of this task, 0: none */
+        lttng_ust_field_string(category, category) /* what it is about */
+        lttng_ust_field_string(message, message) /* what the program says */
+        lttng_ust_field_integer(uint32_t, stack, stack) /* where */
+    ))
+
+/* preflame_counter: a quantity of the process, as it is from here on. */
+LTTNG_UST_TRACEPOINT_EVENT(preflame, counter,
+    LTTNG_UST_TP_ARGS(const char *, name, double, value),
+    LTTNG_UST_TP_FIELDS(
+        lttng_ust_field_string(name, name) /* of what */
+        lttng_ust_field_float(double, value, value) /* how much */
+    ))
+
 /* ---- hot: many a second ---- */
 
 /* A CPU sample: the thread was running. */
@@ -188,6 +242,12 @@ LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, thread_exit, LTTNG_UST_TRACEPOINT_LOGLEV
 LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, thread_name, LTTNG_UST_TRACEPOINT_LOGLEVEL_INFO)
 LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, thread_detach, LTTNG_UST_TRACEPOINT_LOGLEVEL_INFO)
 LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, thread_status, LTTNG_UST_TRACEPOINT_LOGLEVEL_INFO)
+LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, task_begin, LTTNG_UST_TRACEPOINT_LOGLEVEL_INFO)
+LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, task_end, LTTNG_UST_TRACEPOINT_LOGLEVEL_INFO)
+LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, region_begin, LTTNG_UST_TRACEPOINT_LOGLEVEL_INFO)
+LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, region_end, LTTNG_UST_TRACEPOINT_LOGLEVEL_INFO)
+LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, log, LTTNG_UST_TRACEPOINT_LOGLEVEL_INFO)
+LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, counter, LTTNG_UST_TRACEPOINT_LOGLEVEL_INFO)
 LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, block, LTTNG_UST_TRACEPOINT_LOGLEVEL_DEBUG_SYSTEM)
 LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, unblock, LTTNG_UST_TRACEPOINT_LOGLEVEL_DEBUG_SYSTEM)
 LTTNG_UST_TRACEPOINT_LOGLEVEL(preflame, wake, LTTNG_UST_TRACEPOINT_LOGLEVEL_DEBUG_SYSTEM)

@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,6 +26,12 @@ struct preflame_api {
     int (*cpu_profile_start)(const char *path);
     int (*cpu_profile_stop)(void);
     int (*profile_write)(const char *name, const char *path);
+    int (*task_begin)(const char *name, uint64_t parent, uint64_t *ret_task);
+    int (*task_end)(uint64_t task);
+    int (*region_begin)(uint64_t task, const char *name);
+    int (*region_end)(uint64_t task, const char *name);
+    int (*log)(uint64_t task, const char *category, const char *message);
+    int (*counter)(const char *name, double value);
 };
 
 #ifndef PREFLAME_NO_FUNCTIONS
@@ -81,6 +88,47 @@ static inline int preflame_profile_write(const char *name, const char *path)
     return PREFLAME_CALL_(profile_write, name, path);
 }
 
+/* What follows is written into traces, as Go's package runtime/trace does; while none runs it costs a call
+ * and a few loads. -EINVAL where a text is NULL. Texts of more than some kilobytes may be lost, and are
+ * counted then.
+ *
+ * A task is a piece of work, such as a request, that may go through several threads: it ends in any of them.
+ * `parent`: the task that it is part of, or 0. *ret_task is never 0, and set only with PREFLAME_OK: begin
+ * with a 0 there, which is no task everywhere below. */
+static inline int preflame_task_begin(const char *name, uint64_t parent, uint64_t *ret_task)
+{
+    return PREFLAME_CALL_(task_begin, name, parent, ret_task);
+}
+
+static inline int preflame_task_end(uint64_t task)
+{
+    return PREFLAME_CALL_(task_end, task);
+}
+
+/* What this thread does, for a task or for none (0). Regions of a thread lie within each other; one that is
+ * still open when one around it ends, ends with that. */
+static inline int preflame_region_begin(uint64_t task, const char *name)
+{
+    return PREFLAME_CALL_(region_begin, task, name);
+}
+
+static inline int preflame_region_end(uint64_t task, const char *name)
+{
+    return PREFLAME_CALL_(region_end, task, name);
+}
+
+/* A message at this moment. `category` groups messages: "request", "cache". */
+static inline int preflame_log(uint64_t task, const char *category, const char *message)
+{
+    return PREFLAME_CALL_(log, task, category, message);
+}
+
+/* How much there is of something, from now on: the length of a queue, open connections. */
+static inline int preflame_counter(const char *name, double value)
+{
+    return PREFLAME_CALL_(counter, name, value);
+}
+
 #endif /* PREFLAME_NO_FUNCTIONS */
 
 #ifdef __cplusplus
@@ -109,6 +157,50 @@ class label
 
   private:
     const char *key_;
+};
+
+/* A task for the life of a scope: `preflame::task job{"request"};`, and `job.number()` for its parts. */
+class task
+{
+  public:
+    explicit task(const char *name, uint64_t parent = 0)
+    {
+        preflame_task_begin(name, parent, &number_);
+    }
+    ~task()
+    {
+        if (number_)
+            preflame_task_end(number_);
+    }
+    task(const task &) = delete;
+    task &operator=(const task &) = delete;
+    uint64_t number() const
+    {
+        return number_;
+    }
+
+  private:
+    uint64_t number_ = 0;
+};
+
+/* A region for the life of a scope: `preflame::region parse{"parse", job.number()};`. */
+class region
+{
+  public:
+    explicit region(const char *name, uint64_t task = 0) : name_(name), task_(task)
+    {
+        preflame_region_begin(task_, name_);
+    }
+    ~region()
+    {
+        preflame_region_end(task_, name_);
+    }
+    region(const region &) = delete;
+    region &operator=(const region &) = delete;
+
+  private:
+    const char *name_;
+    uint64_t task_;
 };
 
 } // namespace preflame

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SINK_VERSION 2
+#define SINK_VERSION 3
 
 /* A stack id is a number in the process' stack dictionary; 0 = no stack. Times are CLOCK_MONOTONIC
  * nanoseconds. Every function below: any thread that has called thread_init, errno kept; all but load-time
@@ -52,6 +52,13 @@ struct sink {
     void (*syscall)(int32_t number, int64_t result, int64_t duration_ns, uint32_t stack);
     /* A CPU sample that stands for weight_ns of this thread's CPU time. */
     void (*sample)(int64_t weight_ns, uint32_t stack);
+    /* What the program tells of itself (preflame.h). Tasks are numbered by the process; 0: none. */
+    void (*task_begin)(uint64_t task, uint64_t parent, const char *name, uint32_t stack);
+    void (*task_end)(uint64_t task);
+    void (*region_begin)(uint64_t task, const char *name, uint32_t stack);
+    void (*region_end)(uint64_t task, const char *name);
+    void (*user_log)(uint64_t task, const char *category, const char *message, uint32_t stack);
+    void (*counter)(const char *name, double value);
     /* Counters of what was lost on our side, cumulative. */
     void (*loss)(uint64_t dropped_samples, uint64_t dropped_stacks, uint64_t truncated_stacks);
 

@@ -17,11 +17,11 @@ int preflame_cpu_profile_stop(void);
 int preflame_profile_write(const char *name, const char *path);
 extern const struct preflame_api preflame_api_1;
 
-static const struct engine *engine;
+const struct engine *api_engine;
 
 void api_init(const struct engine *the_engine)
 {
-    engine = the_engine;
+    api_engine = the_engine;
 }
 
 /* Keys of ours, and what pprof keeps for itself. */
@@ -50,7 +50,7 @@ static int change(const char *key, const char *value)
 
 static bool is_absent(void)
 {
-    return !engine || vfork_is_child();
+    return !api_engine || vfork_is_child();
 }
 
 /* Into the engine with the guard up, as in preload.c. */
@@ -59,7 +59,7 @@ static bool is_absent(void)
         int error_before = errno, cancel;                                                                    \
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);                                             \
         thread_self.guard++;                                                                                 \
-        int engine_result = engine->call;                                                                    \
+        int engine_result = api_engine->call;                                                                \
         thread_self.guard--;                                                                                 \
         pthread_setcancelstate(cancel, NULL);                                                                \
         errno = error_before;                                                                                \
@@ -98,4 +98,10 @@ EXPORT const struct preflame_api preflame_api_1 = {
     .cpu_profile_start = preflame_cpu_profile_start,
     .cpu_profile_stop = preflame_cpu_profile_stop,
     .profile_write = preflame_profile_write,
+    .task_begin = preflame_task_begin,
+    .task_end = preflame_task_end,
+    .region_begin = preflame_region_begin,
+    .region_end = preflame_region_end,
+    .log = preflame_log,
+    .counter = preflame_counter,
 };

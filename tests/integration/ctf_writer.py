@@ -9,6 +9,7 @@ typealias integer { size = 32; align = 8; signed = false; } := u32;
 typealias integer { size = 32; align = 8; signed = true; } := i32;
 typealias integer { size = 64; align = 8; signed = false; } := u64;
 typealias integer { size = 64; align = 8; signed = true; } := i64;
+typealias floating_point { exp_dig = 11; mant_dig = 53; align = 8; byte_order = le; } := f64;
 trace { major = 1; minor = 8; byte_order = le; packet.header := struct { u32 magic; u32 stream_id; }; };
 clock { name = monotonic; freq = 1000000000; offset = %d; };
 typealias integer { size = 64; align = 8; signed = false; map = clock.monotonic.value; } := clock_t;
@@ -21,7 +22,7 @@ stream {
 };
 """
 
-INTEGERS = {"u8": "<B", "u32": "<I", "i32": "<i", "u64": "<Q", "i64": "<q"}
+INTEGERS = {"u8": "<B", "u32": "<I", "i32": "<i", "u64": "<Q", "i64": "<q", "f64": "<d"}
 
 # The provider's events: name -> fields. "u64[]" is a sequence, "str" a string.
 EVENTS = {
@@ -38,6 +39,12 @@ EVENTS = {
     "wake": "reason:u8 object:u64 waiters:u32 stack:u32",
     "syscall": "number:i32 result:i64 duration_ns:i64 stack:u32",
     "sample": "weight_ns:i64 stack:u32",
+    "task_begin": "task:u64 parent:u64 name:str stack:u32",
+    "task_end": "task:u64",
+    "region_begin": "task:u64 name:str stack:u32",
+    "region_end": "task:u64 name:str",
+    "log": "task:u64 category:str message:str stack:u32",
+    "counter": "name:str value:f64",
     "loss": "dropped_samples:u64 dropped_stacks:u64 truncated_stacks:u64",
 }
 

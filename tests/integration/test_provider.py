@@ -95,6 +95,8 @@ def plain(value):
         return int(value), value.labels[0]
     if isinstance(value, bt2._ArrayFieldConst):
         return [int(item) for item in value]
+    if isinstance(value, bt2._RealFieldConst):
+        return float(value)
     if isinstance(value, bt2._StringFieldConst):
         return str(value)
     return int(value)
@@ -149,10 +151,18 @@ EXPECTED = [
     ("unblock", dict(reason=NET_READ, object=MAX_U64, result=-1, duration_ns=1, stack=10)),
     ("syscall", dict(number=202, result=-110, duration_ns=20001, stack=11)),
     ("sample", dict(weight_ns=10000000, stack=12)),
+    ("task_begin", dict(task=5, parent=4, name="job", stack=13)),
+    ("region_begin", dict(task=5, name="parse", stack=14)),
+    ("log", dict(task=5, category="request", message="GET /", stack=15)),
+    ("region_end", dict(task=5, name="parse")),
+    ("task_end", dict(task=5)),
+    ("counter", dict(name="queue", value=2.5)),
     ("loss", dict(dropped_samples=1, dropped_stacks=2, truncated_stacks=3)),
     ("thread_exit", dict(pthread=0x7F00)),
 ]
-CHANNEL_OF = {"block": "core", "unblock": "core", "wake": "core", "syscall": "core", "sample": "hot"}
+USER = ("task_begin", "task_end", "region_begin", "region_end", "log", "counter")
+CHANNEL_OF = {"block": "core", "unblock": "core", "wake": "core", "syscall": "core", "sample": "hot",
+              **dict.fromkeys(USER, "core")}
 
 
 def test_every_event_arrives_in_order_with_its_exact_fields(sandbox):
@@ -238,6 +248,7 @@ def test_log_levels_select_by_volume(sandbox):
     process.communicate("go\n", timeout=LIMIT_S)
     level = {"core": "TRACE_DEBUG_SYSTEM", "hot": "TRACE_DEBUG_FUNCTION", "state": "TRACE_INFO"}
     expected = {name: level[CHANNEL_OF.get(name, "state")] for name, _ in EXPECTED}
+    expected.update({name: "TRACE_INFO" for name in USER})
     expected["loss"] = "TRACE_WARNING"
     assert listed == expected
 

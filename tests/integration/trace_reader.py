@@ -30,6 +30,8 @@ def plain(value):
         return bool(value)
     if isinstance(value, bt2._IntegerFieldConst):
         return int(value)
+    if isinstance(value, bt2._RealFieldConst):
+        return float(value)
     if isinstance(value, bt2._StringFieldConst):
         return str(value)
     if isinstance(value, bt2._ArrayFieldConst):

@@ -6,9 +6,9 @@
 #include <string.h>
 
 /* Fetching depends on what the trace declares, not on what we expect: a foreign trace may lie. */
-enum shape { SHAPE_NONE, SHAPE_SIGNED, SHAPE_UNSIGNED, SHAPE_TEXT, SHAPE_NUMBERS };
+enum shape { SHAPE_NONE, SHAPE_SIGNED, SHAPE_UNSIGNED, SHAPE_TEXT, SHAPE_NUMBERS, SHAPE_REAL };
 
-enum wanted { WANT_NUMBER, WANT_TEXT, WANT_NUMBERS };
+enum wanted { WANT_NUMBER, WANT_TEXT, WANT_NUMBERS, WANT_REAL };
 
 struct wanted_field {
     const char *name;
@@ -39,6 +39,11 @@ static const struct wanted_field wanted_fields[] = {
     TEXT(cmdline),
     TEXT(path),
     TEXT(name),
+    TEXT(category),
+    TEXT(message),
+    NUMBER(task),
+    NUMBER(parent),
+    {"value", WANT_REAL, offsetof(struct trace_event, value)},
     NUMBER(base),
     NUMBER(size),
     NUMBER(file_offset),
@@ -69,6 +74,8 @@ static enum shape shape_of(const bt_field_class *class, enum wanted wanted)
         return SHAPE_UNSIGNED;
     if (wanted == WANT_NUMBER && bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_SIGNED_INTEGER))
         return SHAPE_SIGNED;
+    if (wanted == WANT_REAL && type == BT_FIELD_CLASS_TYPE_DOUBLE_PRECISION_REAL)
+        return SHAPE_REAL;
     if (wanted == WANT_TEXT && type == BT_FIELD_CLASS_TYPE_STRING)
         return SHAPE_TEXT;
     if (wanted == WANT_NUMBERS && bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_ARRAY)) {
@@ -184,6 +191,8 @@ static void read_field(struct fields *f, const struct field_plan *plan, const bt
         *(uint64_t *)to = bt_field_integer_unsigned_get_value(field);
     } else if (plan->shape == SHAPE_SIGNED) {
         *(int64_t *)to = bt_field_integer_signed_get_value(field);
+    } else if (plan->shape == SHAPE_REAL) {
+        *(double *)to = bt_field_real_double_precision_get_value(field);
     } else if (plan->shape == SHAPE_TEXT) {
         *(const char **)to = bt_field_string_get_value(field);
     } else {
@@ -198,8 +207,14 @@ int fields_read(struct fields *f, const bt_event *event, struct trace_event *ret
     int error = plan_of(f, bt_event_borrow_class_const(event), &plan);
     if (error)
         return error;
-    *ret = (struct trace_event){
-        .kind = plan->kind, .full_name = plan->full_name, .exe = "", .cmdline = "", .path = "", .name = ""};
+    *ret = (struct trace_event){.kind = plan->kind,
+                                .full_name = plan->full_name,
+                                .exe = "",
+                                .cmdline = "",
+                                .path = "",
+                                .name = "",
+                                .category = "",
+                                .message = ""};
     const bt_field *scopes[SCOPE_COUNT] = {bt_event_borrow_common_context_field_const(event),
                                            bt_event_borrow_specific_context_field_const(event),
                                            bt_event_borrow_payload_field_const(event)};

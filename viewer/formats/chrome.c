@@ -157,6 +157,73 @@ static void put_sample(struct writing *w, const struct timeline_step *step)
     bytes_printf(w->out, ",\"args\":{\"ns\":%" PRId64 "}}", sample->value);
 }
 
+/* Tasks and regions have lines of their own: they needn't lie within the thread's waits. */
+static void put_span(struct writing *w, const struct timeline_step *step, const char *phase,
+                     const char *category, uint64_t line)
+{
+    const struct trace_moment *told = &w->report->trace->moments.data[step->moment];
+    begin_event(w, step->thread, phase, category);
+    put_name(w, names_text(w->report->names, told->detail));
+    bytes_printf(w->out, ",\"id2\":{\"local\":\"%s%" PRIu64 "\"}", category, line);
+    put_us(w, "ts", step->time_ns - w->origin_ns);
+    put_stack(w, told);
+    if (told->object == TRACE_NONE)
+        bytes_puts(w->out, "}");
+    else
+        bytes_printf(w->out, ",\"args\":{\"task\":%" PRIu64 "}}",
+                     w->report->trace->tasks.data[told->object].number);
+}
+
+static void put_log(struct writing *w, const struct timeline_step *step)
+{
+    const struct trace *t = w->report->trace;
+    const struct trace_moment *told = &t->moments.data[step->moment];
+    const struct trace_log *log = &t->logs.data[told->detail];
+    begin_event(w, step->thread, "i", "log");
+    put_name(w, names_text(w->report->names, log->category));
+    put_us(w, "ts", step->time_ns - w->origin_ns);
+    put_stack(w, told);
+    bytes_puts(w->out, ",\"s\":\"t\",\"args\":{\"message\":");
+    json_put(w->out, names_text(w->report->names, log->message));
+    if (log->task != TRACE_NONE)
+        bytes_printf(w->out, ",\"task\":%" PRIu64, t->tasks.data[log->task].number);
+    bytes_puts(w->out, "}}");
+}
+
+static void put_counter(struct writing *w, const struct timeline_step *step)
+{
+    const struct trace *t = w->report->trace;
+    const struct trace_moment *told = &t->moments.data[step->moment];
+    begin_event(w, step->thread, "C", NULL);
+    put_name(w, names_text(w->report->names, t->counters.data[told->detail].name));
+    put_us(w, "ts", step->time_ns - w->origin_ns);
+    bytes_printf(w->out, ",\"args\":{\"value\":%.17g}}", told->level);
+}
+
+static void put_user(struct writing *w, const struct timeline_step *step)
+{
+    const struct trace_moment *told = &w->report->trace->moments.data[step->moment];
+    switch (told->kind) {
+    case TRACE_MOMENT_TASK_BEGIN:
+        put_span(w, step, "b", "task", told->object);
+        break;
+    case TRACE_MOMENT_TASK_END:
+        put_span(w, step, "e", "task", told->object);
+        break;
+    case TRACE_MOMENT_REGION_BEGIN:
+        put_span(w, step, "b", "region", step->thread);
+        break;
+    case TRACE_MOMENT_REGION_END:
+        put_span(w, step, "e", "region", step->thread);
+        break;
+    case TRACE_MOMENT_LOG:
+        put_log(w, step);
+        break;
+    default:
+        put_counter(w, step);
+    }
+}
+
 static void put_step(struct writing *w, const struct timeline_step *step)
 {
     switch (step->kind) {
@@ -177,6 +244,9 @@ static void put_step(struct writing *w, const struct timeline_step *step)
         break;
     case TIMELINE_SAMPLE:
         put_sample(w, step);
+        break;
+    case TIMELINE_USER:
+        put_user(w, step);
         break;
     case TIMELINE_END:
         turn(w, step->thread, step->time_ns, TRACE_NONE);

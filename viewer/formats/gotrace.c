@@ -144,6 +144,39 @@ static void wake(struct writing *w, struct goroutine *g, const struct timeline_s
     g->sequence++;
 }
 
+/* What the program told, where it ran. Go knows no counters. */
+static void put_user(struct writing *w, struct gotrace_batch *batch, const struct timeline_step *step)
+{
+    const struct trace *t = w->report->trace;
+    const struct trace_moment *told = &t->moments.data[step->moment];
+    const uint64_t task = (uint32_t)(told->object + 1); /* 0 for none */
+    const struct trace_log *log;
+    switch (told->kind) {
+    case TRACE_MOMENT_TASK_BEGIN:
+        PUT(batch, GOTRACE_USER_TASK_CREATE, step->time_ns, task,
+            (uint32_t)(t->tasks.data[told->object].parent + 1),
+            gotrace_string(&w->dictionary, w->report, told->detail), stack_of(w, step->moment));
+        break;
+    case TRACE_MOMENT_TASK_END:
+        PUT(batch, GOTRACE_USER_TASK_END, step->time_ns, task, 0);
+        break;
+    case TRACE_MOMENT_REGION_BEGIN:
+    case TRACE_MOMENT_REGION_END:
+        PUT(batch, GOTRACE_USER_REGION, step->time_ns, task, told->kind == TRACE_MOMENT_REGION_END,
+            gotrace_string(&w->dictionary, w->report, told->detail),
+            told->stack ? stack_of(w, step->moment) : 0);
+        break;
+    case TRACE_MOMENT_LOG:
+        log = &t->logs.data[told->detail];
+        PUT(batch, GOTRACE_USER_LOG, step->time_ns, task,
+            gotrace_string(&w->dictionary, w->report, log->category), stack_of(w, step->moment));
+        gotrace_put_text(batch, names_text(w->report->names, log->message));
+        break;
+    default:
+        break;
+    }
+}
+
 static void write_step(struct writing *w, const struct timeline_step *step)
 {
     struct goroutine *g = &w->goroutines[step->thread];
@@ -174,6 +207,10 @@ static void write_step(struct writing *w, const struct timeline_step *step)
     case TIMELINE_SAMPLE:
         PUT(&w->pseudo, GOTRACE_CPU_SAMPLE, step->time_ns, (uint64_t)step->time_ns, UINT64_MAX, g->id,
             stack_of(w, step->moment));
+        break;
+    case TIMELINE_USER:
+        if (is_running)
+            put_user(w, &w->ps[g->p], step);
         break;
     case TIMELINE_END:
         if (is_running) {

@@ -59,6 +59,12 @@ void gotrace_put(struct gotrace_batch *batch, enum gotrace_event event, int64_t 
     batch->last_ns = time_ns;
 }
 
+void gotrace_put_text(struct gotrace_batch *batch, const char *text)
+{
+    put_number(&batch->events, strlen(text));
+    bytes_puts(&batch->events, text);
+}
+
 void gotrace_batch_write(const struct gotrace_batch *batch, uint64_t p, struct bytes *out)
 {
     if (!batch->is_begun)
@@ -87,8 +93,7 @@ void gotrace_dictionary_clear(struct gotrace_dictionary *dictionary)
     free(dictionary->has_name);
 }
 
-/* The number of a name as a string of the trace; 0, which is the empty one, for what has no text. */
-static uint64_t string_of(struct gotrace_dictionary *dictionary, const struct report *report, uint32_t name)
+uint64_t gotrace_string(struct gotrace_dictionary *dictionary, const struct report *report, uint32_t name)
 {
     const char *text = names_text(report->names, name);
     if (!*text || name >= dictionary->has_room)
@@ -113,7 +118,7 @@ static void put_stack(struct gotrace_dictionary *dictionary, const struct report
     put_number(&stack, number);
     put_number(&stack, kept);
     for (size_t i = 0; i < kept; i++) {
-        uint64_t name = string_of(dictionary, report, frames[count - 1 - i].name);
+        uint64_t name = gotrace_string(dictionary, report, frames[count - 1 - i].name);
         const uint64_t fields[] = {name ? name : 1, name, 0, 0};
         for (size_t field = 0; field < ARRAY_SIZE(fields); field++)
             put_number(&stack, fields[field]);

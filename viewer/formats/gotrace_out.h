@@ -31,7 +31,11 @@ enum gotrace_event {
     GOTRACE_GO_SYS_EXIT = 29,   /* g, seq, real time */
     GOTRACE_GO_SYS_BLOCK = 30,  /* - */
     GOTRACE_STRING = 37,
-    GOTRACE_CPU_SAMPLE = 49, /* real time, p, g, stack */
+    GOTRACE_USER_TASK_CREATE = 45, /* task, its parent, name, stack */
+    GOTRACE_USER_TASK_END = 46,    /* task, stack */
+    GOTRACE_USER_REGION = 47,      /* task, 0: begin or 1: end, name, stack */
+    GOTRACE_USER_LOG = 48,         /* task, category, stack; then a text */
+    GOTRACE_CPU_SAMPLE = 49,       /* real time, p, g, stack */
 };
 
 /* The events of one P. */
@@ -56,11 +60,16 @@ void gotrace_batch_clear(struct gotrace_batch *batch);
 /* Adds an event; times of one batch never go back. */
 void gotrace_put(struct gotrace_batch *batch, enum gotrace_event event, int64_t time_ns,
                  const uint64_t *arguments, unsigned count);
+/* Adds the text that the last event ends in. */
+void gotrace_put_text(struct gotrace_batch *batch, const char *text);
 /* Appends the batch of P `p`, if it has events. */
 void gotrace_batch_write(const struct gotrace_batch *batch, uint64_t p, struct bytes *out);
 
 int gotrace_dictionary_init(struct gotrace_dictionary *dictionary) MUST_USE;
 void gotrace_dictionary_clear(struct gotrace_dictionary *dictionary);
+/* The number of a name of the report's as a string of the trace; 0, which is the empty one, for what has no
+ * text. */
+uint64_t gotrace_string(struct gotrace_dictionary *dictionary, const struct report *report, uint32_t name);
 /* The number of a stack of the trace, and of one that has a single frame, called `name` (of the report's).
  * Failures stick in `error`. */
 uint64_t gotrace_stack(struct gotrace_dictionary *dictionary, const struct report *report, uint32_t process,

@@ -129,5 +129,7 @@ int text_put_trace(struct bytes *out, const struct report *report, size_t max_ro
     int error = put_threads(out, report->trace, max_rows);
     if (!error)
         error = text_put_waits(out, report, max_rows);
-    return error ? error : put_syscalls(out, report->trace, max_rows);
+    if (!error)
+        error = put_syscalls(out, report->trace, max_rows);
+    return error ? error : text_put_user(out, report->trace, max_rows);
 }

@@ -95,10 +95,14 @@ static const struct entry *add_thread(struct making *making, uint32_t thread, co
     add(making, covered_ns, thread, TIMELINE_BEGIN, TRACE_NONE);
     for (; at < end && at->thread == thread; at++) {
         const struct trace_moment *moment = &making->trace->moments.data[at->moment];
-        bool is_covered = is_open || (moment->start_ns < covered_ns && moment->kind != TRACE_MOMENT_WAIT);
+        bool is_told = moment->kind >= TRACE_MOMENT_TASK_BEGIN;
+        bool may_overlap = is_told || moment->kind == TRACE_MOMENT_WAIT;
+        bool is_covered = is_open || (moment->start_ns < covered_ns && !may_overlap);
         if (is_covered || moment->kind == TRACE_MOMENT_WAKE)
             continue;
-        if (moment->kind == TRACE_MOMENT_SAMPLE)
+        if (is_told)
+            add(making, moment->start_ns, thread, TIMELINE_USER, at->moment);
+        else if (moment->kind == TRACE_MOMENT_SAMPLE)
             add(making, moment->start_ns, thread, TIMELINE_SAMPLE, at->moment);
         else if (moment->kind == TRACE_MOMENT_SYSCALL && !waits_within(making->trace, at, end))
             add(making, moment->start_ns, thread, TIMELINE_SYSCALL, at->moment);

@@ -15,6 +15,7 @@ enum timeline_kind {
     TIMELINE_RESUME,  /* it waits no longer */
     TIMELINE_SYSCALL, /* a system call that waits for nothing begins: `moment` */
     TIMELINE_SAMPLE,  /* it was on a CPU: `moment` */
+    TIMELINE_USER,    /* the program told something: `moment` */
     TIMELINE_END,
 };
 

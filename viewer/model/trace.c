@@ -23,6 +23,11 @@ void trace_clear(struct trace *t)
     free(t->waits.data);
     free(t->wakes.data);
     free(t->syscalls.data);
+    free(t->tasks.data);
+    free(t->regions.data);
+    free(t->spans.data);
+    free(t->logs.data);
+    free(t->counters.data);
     free(t->event_counts.data);
     free(t->moments.data);
     trace_init(t);
@@ -102,6 +107,8 @@ static void dispatch(struct trace *t, const struct trace_event *event)
         trace_on_syscall(t, thread, event);
     else if (event->kind == TRACE_SAMPLE)
         on_sample(t, thread, event);
+    else if (event->kind >= TRACE_TASK_BEGIN && event->kind <= TRACE_COUNTER)
+        trace_on_user(t, thread, event);
     else
         trace_on_thread(t, thread, event);
 }

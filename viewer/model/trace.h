@@ -68,6 +68,7 @@ struct trace_thread {
     int64_t blocked_ns[TRACE_REASONS];
     int64_t status_ns; /* when a session that began told that it lives; its time before isn't the trace's */
     struct trace_wait_state wait;
+    uint32_t region; /* the innermost of its open regions: 1 + its index, or 0 */
     struct cover cover;
 };
 
@@ -110,18 +111,69 @@ struct trace_wake { /* the last wake of an object */
     uint32_t moment; /* or TRACE_NONE */
 };
 
-enum trace_moment_kind { TRACE_MOMENT_WAIT, TRACE_MOMENT_SYSCALL, TRACE_MOMENT_SAMPLE, TRACE_MOMENT_WAKE };
+enum trace_moment_kind {
+    TRACE_MOMENT_WAIT,
+    TRACE_MOMENT_SYSCALL,
+    TRACE_MOMENT_SAMPLE,
+    TRACE_MOMENT_WAKE,
+    /* What the program told. Ends match begins, and a thread's regions lie within each other. */
+    TRACE_MOMENT_TASK_BEGIN,
+    TRACE_MOMENT_TASK_END,
+    TRACE_MOMENT_REGION_BEGIN,
+    TRACE_MOMENT_REGION_END,
+    TRACE_MOMENT_LOG,
+    TRACE_MOMENT_COUNTER,
+};
 
-/* One thing that happened, for views of time. Samples and wakes take no time: both ends are the same. */
+/* One thing that happened, for views of time. But for waits and system calls they take no time: both ends are
+ * the same. */
 struct trace_moment {
     uint32_t thread, stack;
     enum trace_moment_kind kind;
-    uint32_t detail; /* wait reason, or number of the system call */
+    uint32_t detail; /* wait reason; number of the system call; name of a task or region; row of the log or
+                        counter */
     bool is_open;    /* a wait that the trace, or the thread, didn't outlive */
     int64_t start_ns, end_ns;
-    uint64_t object;
-    int64_t value;  /* result of a call, ns of a sample */
+    uint64_t object; /* of a wait; row of the task, or TRACE_NONE */
+    union {
+        int64_t value; /* result of a call, ns of a sample */
+        double level;  /* of a counter; finite */
+    };
     uint32_t waker; /* of a wait: the moment of its wake, or TRACE_NONE */
+};
+
+struct trace_task {
+    uint32_t process;
+    uint64_t number; /* as the process counts */
+    uint32_t parent; /* row, or TRACE_NONE */
+    uint32_t name;
+    int64_t start_ns;
+    bool is_begun, is_ended; /* within the trace */
+};
+
+struct trace_region { /* an open one */
+    uint32_t name, task, below;
+    int64_t start_ns;
+};
+
+enum trace_span_kind { TRACE_SPAN_TASK, TRACE_SPAN_REGION };
+
+struct trace_span { /* all tasks, or regions, of a name that began and ended in the trace */
+    enum trace_span_kind kind;
+    uint32_t name;
+    uint64_t count;
+    int64_t total_ns, max_ns;
+};
+
+struct trace_log {
+    int64_t time_ns;
+    uint32_t thread, task, category, message; /* the last two: names */
+};
+
+struct trace_counter {
+    uint32_t process, name;
+    uint64_t count;
+    double last, min, max;
 };
 
 struct trace_syscall {
@@ -146,9 +198,15 @@ struct trace {
     TRACE_ARRAY(struct trace_wait) waits;
     TRACE_ARRAY(struct trace_wake) wakes;
     TRACE_ARRAY(struct trace_syscall) syscalls;
+    TRACE_ARRAY(struct trace_task) tasks;
+    TRACE_ARRAY(struct trace_region) regions;
+    TRACE_ARRAY(struct trace_span) spans;
+    TRACE_ARRAY(struct trace_log) logs;
+    TRACE_ARRAY(struct trace_counter) counters;
     TRACE_ARRAY(struct trace_event_count) event_counts;
     TRACE_ARRAY(struct trace_moment) moments; /* by the time of their events; only when wanted */
     struct map ids;                           /* of all the tables above: (table, key…) → index */
+    uint32_t free_region;                     /* the first unused row of `regions`: 1 + its index, or 0 */
     int64_t first_ns, last_ns;
     uint64_t event_count;
     uint64_t refused;   /* entries beyond a limit */

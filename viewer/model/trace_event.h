@@ -22,6 +22,12 @@
     X(WAKE, "wake")                                                                                          \
     X(SYSCALL, "syscall")                                                                                    \
     X(SAMPLE, "sample")                                                                                      \
+    X(TASK_BEGIN, "task_begin")                                                                              \
+    X(TASK_END, "task_end")                                                                                  \
+    X(REGION_BEGIN, "region_begin")                                                                          \
+    X(REGION_END, "region_end")                                                                              \
+    X(LOG, "log")                                                                                            \
+    X(COUNTER, "counter")                                                                                    \
     X(LOSS, "loss")
 
 enum trace_event_kind {
@@ -41,9 +47,10 @@ struct trace_event {
     int64_t vpid, vtid;
 
     int64_t pid, ppid, tid, parent_tid, start_ns, mono_ns, real_ns;
-    const char *exe, *cmdline, *path, *name;
-    uint64_t base, size, file_offset, pthread, entry, object, id, stack, waiters;
+    const char *exe, *cmdline, *path, *name, *category, *message;
+    uint64_t base, size, file_offset, pthread, entry, object, id, stack, waiters, task, parent;
     int64_t result, reason, timeout_ns, duration_ns, since_ns, number, weight_ns;
+    double value;
     uint64_t dropped_samples, dropped_stacks, truncated_stacks;
     const uint64_t *numbers; /* pcs of `stack`, bytes of `build_id` of `module` */
     size_t number_count;

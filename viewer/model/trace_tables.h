@@ -14,6 +14,9 @@ enum trace_table {
     TABLE_WAKE,
     TABLE_SYSCALL,
     TABLE_EVENT,
+    TABLE_TASK,
+    TABLE_SPAN,
+    TABLE_COUNTER,
 };
 
 struct trace_key {
@@ -57,6 +60,7 @@ void trace_on_stack(struct trace *t, uint32_t process, const struct trace_event 
 void trace_on_thread(struct trace *t, uint32_t thread, const struct trace_event *event);
 void trace_on_wait(struct trace *t, uint32_t thread, const struct trace_event *event);
 void trace_on_syscall(struct trace *t, uint32_t thread, const struct trace_event *event);
+void trace_on_user(struct trace *t, uint32_t thread, const struct trace_event *event);
 /* Ends a wait that never sent its unblock. */
 void trace_close_wait(struct trace *t, uint32_t thread, int64_t end_ns);
 

@@ -25,7 +25,11 @@ static const struct channel_plan {
      4,
      {"process", "module", "stack", "thread_create", "thread_start", "thread_exit", "thread_name",
       "thread_detach", "thread_status", "loss"}},
-    {"core", 1024 * KIB, 8, {"block", "unblock", "wake", "syscall"}},
+    {"core",
+     1024 * KIB,
+     8,
+     {"block", "unblock", "wake", "syscall", "task_begin", "task_end", "region_begin", "region_end", "log",
+      "counter"}},
     {"hot", 512 * KIB, 4, {"sample"}},
 };
 

@@ -86,6 +86,12 @@ static void send_events(const struct sink *sink)
     sink->unblock(WAIT_NET_READ, UINT64_MAX, -1, 1, 10);
     sink->syscall(202, -110, 20001, 11);
     sink->sample(10000000, 12);
+    sink->task_begin(5, 4, "job", 13);
+    sink->region_begin(5, "parse", 14);
+    sink->user_log(5, "request", "GET /", 15);
+    sink->region_end(5, "parse");
+    sink->task_end(5);
+    sink->counter("queue", 2.5);
     sink->loss(1, 2, 3);
     sink->thread_exit(0x7f00);
     if (errno != 4321)

@@ -13,6 +13,8 @@ static inline void feed_event(struct trace *t, struct trace_event event)
     event.cmdline = event.cmdline ? event.cmdline : "";
     event.path = event.path ? event.path : "";
     event.name = event.name ? event.name : "";
+    event.category = event.category ? event.category : "";
+    event.message = event.message ? event.message : "";
     trace_event(t, &event);
 }
 
