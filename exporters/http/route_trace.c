@@ -42,8 +42,13 @@ static const struct http_header chrome_headers[] = {
     {"Content-Type", "application/json"},
     {"Content-Disposition", "attachment; filename=\"trace.json\""},
     HEADERS_END};
+static const struct http_header perfetto_headers[] = {
+    HEADER_NOSNIFF,
+    {"Content-Type", "application/octet-stream"},
+    {"Content-Disposition", "attachment; filename=\"trace.pftrace\""},
+    HEADERS_END};
 static const struct trace_format trace_formats[] = {
-    {"gotrace", gotrace_headers}, {"chrome", chrome_headers}, {NULL, NULL}};
+    {"gotrace", gotrace_headers}, {"chrome", chrome_headers}, {"perfetto", perfetto_headers}, {NULL, NULL}};
 
 /* Ends the job. A helper that is at work sees that nobody listens, and cleans up after itself. */
 static void job_free(struct job *job)
@@ -212,7 +217,7 @@ void route_trace(struct http_connection *c)
     if (format)
         start(c, format);
     else
-        http_reply_error(c, 400, "unknown format; give gotrace or chrome");
+        http_reply_error(c, 400, "unknown format; give gotrace, chrome or perfetto");
 }
 
 /* For `preflame record TARGET`, which records by itself. */

@@ -19,14 +19,16 @@ def signed(value):
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
-def fields(data):
-    """Yields (number, value): an int for varints, bytes for everything with a length."""
+def fields(data, has_fixed=False):
+    """Yields (number, value): an int for varints, bytes for everything with a length. Profiles have no fixed numbers."""
     at = 0
     while at < len(data):
         key, at = varint(data, at)
         kind = key & 7
         if kind == 0:
             value, at = varint(data, at)
+        elif kind == 1 and has_fixed:
+            value, at = int.from_bytes(data[at:at + 8], "little"), at + 8
         elif kind == 2:
             size, at = varint(data, at)
             value = data[at:at + size]
@@ -49,10 +51,10 @@ def numbers(value):
     return result
 
 
-def message(data):
+def message(data, has_fixed=False):
     """All fields of a message as number -> list of values."""
     result = {}
-    for number, value in fields(data):
+    for number, value in fields(data, has_fixed):
         result.setdefault(number, []).append(value)
     return result
 

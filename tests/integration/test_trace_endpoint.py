@@ -6,6 +6,7 @@ import json
 import subprocess
 import threading
 
+import perfetto_reader
 import pytest
 from conftest import PRELOAD, isolation, program, wait_until
 
@@ -57,6 +58,10 @@ def test_a_trace_as_go_sends_it(at_work, port, tmp_path):
     pids = {event["pid"] for event in document["traceEvents"]}
     assert len(pids) == 1
     assert any(event["ph"] == "X" and event["name"] == "poll" for event in document["traceEvents"])
+    status, headers, body = fetch(port, "?seconds=0.2&format=perfetto")
+    assert status == 200 and ("Content-Disposition", 'attachment; filename="trace.pftrace"') in headers, body[:200]
+    (tmp_path / "trace.pftrace").write_bytes(body)
+    assert perfetto_reader.read(tmp_path / "trace.pftrace").of("wait", "poll")
     assert at_work.poll() is None
 
 

@@ -36,7 +36,7 @@ enum { SHOW_INVERTED = 0x200, SHOW_REVERSE, SHOW_TITLE, SHOW_WIDTH };
 
 #define SHOW_OPTIONS_HELP                                                                                    \
     "  -o, --output=FILE     write to FILE (default: standard output)\n"                                     \
-    "  -f, --format=FORMAT   text, folded, svg, pprof, speedscope, chrome or gotrace\n"                      \
+    "  -f, --format=FORMAT   text, folded, svg, pprof, speedscope, chrome, perfetto or gotrace\n"            \
     "                        (default: by the ending of FILE; without one, text)\n"                          \
     "  -k, --kind=KIND       of a trace: oncpu, offcpu or all (default: oncpu; for text all);\n"             \
     "                        net, sync, syscall or sched, as of `go tool trace`; wakeup\n"                   \

@@ -51,6 +51,8 @@ int write_speedscope(const struct report *report, const struct format_options *o
                      struct bytes *out) MUST_USE;
 int write_chrome(const struct report *report, const struct format_options *options,
                  struct bytes *out) MUST_USE;
+int write_perfetto(const struct report *report, const struct format_options *options,
+                   struct bytes *out) MUST_USE;
 int write_gotrace(const struct report *report, const struct format_options *options,
                   struct bytes *out) MUST_USE;
 

@@ -11,6 +11,7 @@ const struct format formats[] = {
     {"speedscope", ".speedscope.json", true, false, false, true, false, write_speedscope},
     {"chrome", ".chrome.json .trace.json", true, true, false, false, false, write_chrome},
     {"gotrace", ".trace .trace.out", true, true, false, false, false, write_gotrace},
+    {"perfetto", ".perfetto .perfetto-trace .pftrace", true, true, false, false, false, write_perfetto},
     {NULL, NULL, false, false, false, false, false, NULL},
 };
 
