@@ -48,7 +48,7 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
 }
 
 /* The one that this thread serves: what a listener's callbacks are given is evhttp's. */
-static __thread struct http_server *serving __attribute__((tls_model("initial-exec")));
+static __thread struct http_server *serving;
 
 /* Out of descriptors or memory: asking again at once would spin. */
 static void on_accept_error(struct evconnlistener *listener, void *context)

@@ -20,6 +20,7 @@
 static enum log_level log_level = LOG_WARN;
 static struct stat first_stderr;
 static bool has_stderr;
+static __thread bool is_apart __attribute__((tls_model("initial-exec"))); /* this thread: see log_apart */
 
 /* Lines that a thread with its own table could not bring to the program's descriptor 2: the kernel gives no
  * copy of it when the first thread has ended, or in some containers. */
@@ -70,10 +71,15 @@ static void keep(const char *line, size_t size)
     leave_kept();
 }
 
+void log_apart(void)
+{
+    is_apart = true;
+}
+
 void log_deliver(void)
 {
     int error = errno;
-    if (has_stderr && !private_files_are_used() && enter_kept()) {
+    if (has_stderr && !is_apart && enter_kept()) {
         if (kept.used)
             write_line(2, kept.text, kept.used);
         kept.used = 0;
@@ -84,7 +90,7 @@ void log_deliver(void)
 
 static void write_to_program(const char *line, size_t size)
 {
-    if (!private_files_are_used()) {
+    if (!is_apart) {
         write_line(2, line, size);
         return;
     }

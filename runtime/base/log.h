@@ -13,6 +13,10 @@ void log_init(enum log_level level);
  * allocation. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* The calling thread has a descriptor table of its own (private_files.h): its lines reach the program's
+ * standard error another way, or are kept for log_deliver. */
+void log_apart(void);
+
 /* Says what threads with a descriptor table of their own (private_files.h) could not: call it after having
  * waited for one, in a thread that shares the program's table. Keeps errno. Signal-safe. */
 void log_deliver(void);

@@ -13,9 +13,6 @@
  * first of all. */
 bool private_files_enter(void);
 
-/* Does the calling thread have its own table? Signal-safe. Any thread. */
-bool private_files_are_used(void);
-
 /* A copy, in the calling thread's table, of what the program has at `fd` now; or negative errno: -EBADF, and
  * -EPERM or -ENOSYS where the kernel refuses. The caller closes it. Any thread. */
 int private_files_borrow(int fd);

@@ -219,6 +219,14 @@ static void on_last_thread_ended(void)
     ENTER(last_thread_ended());
 }
 
+static bool enter_private_files(void)
+{
+    bool is_entered = private_files_enter();
+    if (is_entered)
+        log_apart();
+    return is_entered;
+}
+
 static void set_trace_ready(void)
 {
     thread_self.is_trace_ready = true;
@@ -241,7 +249,7 @@ static void fill_host(void)
         .is_child = parent_is_ours(),
         .log = log_line,
         .log_deliver = log_deliver,
-        .private_files_enter = private_files_enter,
+        .private_files_enter = enter_private_files,
         .locks_held = lock_order_held,
         .locks_tell = lock_order_tell,
         .trace_ready = set_trace_ready,

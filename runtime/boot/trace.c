@@ -25,8 +25,7 @@
 static const struct engine_host *host;
 static struct lock load_lock = LOCK_INITIALIZER(LOAD); /* loading against forking */
 static _Alignas(16) unsigned char fork_state[SINK_FORK_STATE];
-static __thread bool has_load_lock; /* the fork that this thread is in */
-static atomic_bool is_load_passed;  /* a fork waited in vain for this loading: the next ones don't wait */
+static atomic_bool is_load_passed; /* a fork waited in vain for this loading: the next ones don't wait */
 static int64_t start_ns;
 /* The keeper's: what was lost by the last event of it, and in which session that was sent. */
 static struct losses sent;
@@ -251,10 +250,10 @@ void trace_before_fork(void)
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += atomic_load(&is_load_passed) ? 0 : FORK_WAIT_S;
-    has_load_lock = lock_wait(&load_lock, &until);
-    if (!has_load_lock)
+    bool is_had = lock_wait(&load_lock, &until);
+    if (!is_had)
         atomic_store(&is_load_passed, true);
-    if (has_load_lock && sink_now()) {
+    if (is_had && sink_now()) {
         lock_note(LOCK_RANK_PROVIDER);
         sink_now()->before_fork(fork_state);
     }
@@ -262,7 +261,7 @@ void trace_before_fork(void)
 
 void trace_after_fork_parent(void)
 {
-    if (!has_load_lock)
+    if (!lock_is_held(&load_lock))
         return;
     if (sink_now()) {
         sink_now()->after_fork_parent(fork_state);
@@ -282,7 +281,7 @@ void trace_after_fork_child(void)
 {
     is_keeper_ready = false;
     start_ns = clock_mono_ns();
-    if (!has_load_lock) {
+    if (!lock_is_held(&load_lock)) {
         trace_forget();
         return;
     }

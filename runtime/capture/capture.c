@@ -10,6 +10,7 @@
 #include "base/banned.h"
 
 struct capture_state capture;
+__thread struct thread_self thread_self __attribute__((tls_model("initial-exec")));
 
 struct thread_slot *capture_slot(void)
 {

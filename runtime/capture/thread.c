@@ -9,8 +9,6 @@
 
 #include "base/banned.h"
 
-__thread struct thread_self thread_self __attribute__((tls_model("initial-exec")));
-
 #define REFUSALS_A_SWEEP 64
 
 static void push_free(struct thread_table *table, struct thread_slot *slot)

@@ -52,6 +52,11 @@ bool lock_wait(struct lock *lock, const struct timespec *until)
     return is_had;
 }
 
+bool lock_is_held(const struct lock *lock)
+{
+    return *held_of_thread() >> lock->rank & 1;
+}
+
 void lock_leave(struct lock *lock)
 {
     pthread_mutex_unlock(&lock->mutex);

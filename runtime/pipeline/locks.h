@@ -30,6 +30,8 @@ void lock_take(struct lock *lock);
 bool lock_try(struct lock *lock);
 /* Waits for it until then (CLOCK_MONOTONIC), in any order: whether it was had. Thread-safe. */
 bool lock_wait(struct lock *lock, const struct timespec *until);
+/* Does the calling thread hold it? Thread-safe. */
+bool lock_is_held(const struct lock *lock);
 /* The calling thread's. Thread-safe. */
 void lock_leave(struct lock *lock);
 /* In a forked child: free, whoever held it in the parent. */

@@ -92,6 +92,7 @@ static void nothing_goes_into_what_the_program_put_at_descriptor_2(void **state)
 static void *speak_from_an_own_table(void *is_entered)
 {
     *(bool *)is_entered = private_files_enter();
+    log_apart();
     log_line(LOG_ERROR, "kept");
     return NULL;
 }

@@ -77,7 +77,9 @@ static void a_lock_that_is_tried_is_held_but_in_any_order(void **state)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     lock_take(&inner);
+    assert_false(lock_is_held(&outer));
     assert_true(lock_try(&outer));
+    assert_true(lock_is_held(&outer));
     assert_false(lock_try(&outer));
     assert_false(lock_wait(&outer, &now));
     lock_leave(&outer);
