@@ -35,6 +35,7 @@ class Profile:
         self.types = types
         self.default_type = default_type
         self.comments = comments
+        self.time_ns = 0
         self.samples = []
 
     def text(self, value):
@@ -64,6 +65,8 @@ class Profile:
         for name, number in self.functions.items():
             out += block(5, integer(1, number) + integer(2, self.text(name)) + integer(3, self.text(name)))
         out += b"".join(integer(13, self.text(comment)) for comment in self.comments)
+        if self.time_ns:
+            out += integer(9, self.time_ns)
         if self.default_type:
             out += integer(14, self.text(self.default_type))
         out += b"".join(block(6, text if isinstance(text, bytes) else text.encode()) for text in self.strings)

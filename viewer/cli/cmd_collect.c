@@ -1,20 +1,20 @@
 /* `preflame collect`: profiles of a running process, window by window: kept as files, pushed to a server. */
-#include "base/atomic_file.h"
 #include "base/clock.h"
 #include "viewer/cli/ask.h"
 #include "viewer/cli/commands.h"
 #include "viewer/cli/profile_path.h"
 #include "viewer/cli/push.h"
+#include "viewer/cli/rolling.h"
 #include "viewer/cli/usage.h"
 #include "viewer/cli/window.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -33,6 +33,8 @@ static const char help[] =
     "token\n"
     "      --connect         by its Connect API (push.v1.PusherService/Push) instead of /ingest\n"
     "      --name=NAME       what the process is called there (default: its own name)\n"
+    "      --process=ID      one of several of that name: put behind the names of files, a label `pid` "
+    "there\n"
     "  -n, --windows=N       end after N windows\n" USAGE_OPTIONS_HELP;
 
 #define KINDS_MAX 16
@@ -44,12 +46,16 @@ struct kind {
 
 struct collect {
     struct endpoint endpoint;
-    unsigned long interval, keep, windows, number;
-    const char *folder;
+    unsigned long interval, windows, done; /* seconds; how many in all, 0 without end; how many so far */
+    struct rolling rolling;
+    char behind[32];
+    bool is_beside; /* a program started us for itself */
     struct kind kinds[KINDS_MAX];
     size_t kind_count;
     bool is_pushing;
-    bool is_broken; /* it is us who can't go on, and has been said */
+    bool is_broken;  /* it is us who can't go on, and has been said */
+    bool is_refused; /* a profile of this window */
+    bool is_lacking; /* the last window lacked a profile, which has been said */
     struct push push;
     char why[ASK_WHY_BYTES];
 };
@@ -59,43 +65,35 @@ static bool is_sampled(const struct kind *kind)
     return strcmp(kind->name, "cpu") == 0 || strcmp(kind->name, "wall") == 0;
 }
 
+/* Whoever started us has ended, or become another program. */
+static bool is_alone(const struct collect *c, int timeout_ms)
+{
+    struct pollfd input = {.fd = c->is_beside ? STDIN_FILENO : -1, .events = POLLIN};
+    return poll(&input, 1, timeout_ms) == 1;
+}
+
+static bool may_go_on(void *context, int64_t elapsed_ns)
+{
+    (void)elapsed_ns;
+    return !is_alone(context, 0);
+}
+
 static int get(struct collect *c, const struct kind *kind, unsigned seconds, struct profile **ret)
 {
-    static const struct ask_pause none = {.watch_fd = -1};
+    const struct ask_pause pause = {
+        .watch_fd = c->is_beside ? STDIN_FILENO : -1, .on_pause = may_go_on, .context = c};
     char path[PROFILE_PATH_BYTES];
     struct endpoint base = c->endpoint;
     base.path[0] = 0;
     unsigned length = profile_path(&base, kind->name, seconds, path);
     struct bytes body CLEANUP(bytes_clear);
     bytes_init(&body, ASK_MAX_BYTES);
-    int status = ask_silently(&c->endpoint, path, length, &none, &body, c->why);
+    int status = ask_silently(&c->endpoint, path, length, &pause, &body, c->why);
     if (status == EXIT_DONE && profile_decode(body.data, body.len, ASK_MAX_BYTES, ret, NULL) != 0) {
         snprintf(c->why, sizeof(c->why), "'%.200s' sent no profile", c->endpoint.name);
         status = ASK_REFUSED;
     }
     return status;
-}
-
-static int keep_file(struct collect *c, const struct kind *kind, const struct profile *profile)
-{
-    char path[PATH_MAX];
-    struct bytes data CLEANUP(bytes_clear);
-    bytes_init(&data, ASK_MAX_BYTES);
-    int error = profile_encode_gzip(profile, &data);
-    snprintf(path, sizeof(path), "%s/%s.%06lu.pprof", c->folder, kind->name, c->number);
-    if (!error)
-        error = atomic_file_write(path, data.data, data.len, false);
-    if (error) {
-        fprintf(stderr, "preflame: cannot write '%s': %s; choose another place with -o\n", path,
-                strerror(-error));
-        c->is_broken = true;
-        return EXIT_FAILED;
-    }
-    if (c->number > c->keep) {
-        snprintf(path, sizeof(path), "%s/%s.%06lu.pprof", c->folder, kind->name, c->number - c->keep);
-        unlink(path);
-    }
-    return EXIT_DONE;
 }
 
 /* The window's profile of a kind that counts all the time; the sums become those of the next window. */
@@ -119,47 +117,66 @@ static int collect_one(struct collect *c, struct kind *kind, int64_t start_s)
     int status = get(c, kind, is_sampled(kind) ? (unsigned)c->interval : 0, &profile);
     if (status == EXIT_DONE && !is_sampled(kind))
         status = cut_window(c, kind, profile);
+    c->is_refused |= status == ASK_REFUSED;
     if (status != EXIT_DONE)
         return status;
+    status = rolling_put(&c->rolling, kind->name, profile);
+    c->is_broken |= status != EXIT_DONE;
     if (c->is_pushing)
         push_add(&c->push, kind->name, profile, start_s, clock_real_ns() / NS_PER_S);
-    return c->folder ? keep_file(c, kind, profile) : EXIT_DONE;
+    return status;
+}
+
+static bool is_going_on(int status)
+{
+    return status == EXIT_DONE || status == ASK_REFUSED;
 }
 
 /* What is sampled takes the whole window; where nothing is, or it is refused, the time passes here. */
-static int collect_window(struct collect *c)
+static int collect_kinds(struct collect *c)
 {
     int64_t start_ns = clock_mono_ns(), start_s = clock_real_ns() / NS_PER_S;
     int status = EXIT_DONE;
-    c->number++;
     for (int sampled = 1; sampled >= 0; sampled--) {
-        for (size_t i = 0; i < c->kind_count && status != EXIT_FAILED; i++)
+        for (size_t i = 0; i < c->kind_count && is_going_on(status); i++)
             if (is_sampled(&c->kinds[i]) == sampled)
                 status = collect_one(c, &c->kinds[i], start_s);
         int64_t left_ns = start_ns + (int64_t)c->interval * NS_PER_S - clock_mono_ns();
-        if (sampled && left_ns > 0 && status != EXIT_FAILED)
-            usleep((useconds_t)(left_ns / 1000));
+        if (sampled && left_ns > 0 && is_going_on(status) && is_alone(c, (int)(left_ns / 1000000)))
+            status = ASK_CANCELLED;
     }
-    if (status == ASK_REFUSED)
-        fprintf(stderr, "preflame: window %lu lacks a profile: %s\n", c->number, c->why);
+    return status;
+}
+
+/* What lacks for long is said once. */
+static int collect_window(struct collect *c)
+{
+    c->rolling.number++;
+    c->done++;
+    c->is_refused = false;
+    int status = collect_kinds(c);
+    if (c->is_refused && !c->is_lacking)
+        fprintf(stderr, "preflame: window %lu lacks a profile: %s\n", c->done, c->why);
+    c->is_lacking = c->is_refused;
     push_send(&c->push);
     return status == ASK_REFUSED ? EXIT_DONE : status;
 }
 
 static int begin(struct collect *c)
 {
-    if (c->folder && mkdir(c->folder, 0700) != 0 && errno != EEXIST) {
-        fprintf(stderr, "preflame: cannot make '%s': %s; choose another place with -o\n", c->folder,
-                strerror(errno));
+    int error = rolling_begin(&c->rolling);
+    if (error) {
+        fprintf(stderr, "preflame: cannot use '%s': %s; choose another place with -o\n", c->rolling.folder,
+                strerror(-error));
         return EXIT_FAILED;
     }
     int status = EXIT_DONE;
     for (size_t i = 0; i < c->kind_count && status == EXIT_DONE; i++)
         if (!is_sampled(&c->kinds[i]))
             status = get(c, &c->kinds[i], 0, &c->kinds[i].before);
-    if (status != EXIT_DONE)
+    if (status == EXIT_FAILED || status == ASK_REFUSED)
         fprintf(stderr, "preflame: %s\n", c->why);
-    return status == EXIT_DONE ? EXIT_DONE : EXIT_FAILED;
+    return status == ASK_REFUSED ? EXIT_FAILED : status;
 }
 
 static void finish(struct collect *c)
@@ -170,6 +187,10 @@ static void finish(struct collect *c)
         fprintf(stderr,
                 "preflame: profiles pushed: %" PRIu64 ", dropped: %" PRIu64 ", refused: %" PRIu64 "\n",
                 c->push.sent, c->push.dropped + c->push.count, c->push.refused);
+    if (c->push.cuts.samples || c->push.cuts.details)
+        fprintf(stderr,
+                "preflame: too much for Pyroscope: samples left out: %" PRIu64 ", cut short: %" PRIu64 "\n",
+                c->push.cuts.samples, c->push.cuts.details);
     push_clear(&c->push);
     for (size_t i = 0; i < c->kind_count; i++)
         profile_free(c->kinds[i].before);
@@ -179,11 +200,12 @@ static void finish(struct collect *c)
 static int collect(struct collect *c)
 {
     int status = begin(c);
-    while (status == EXIT_DONE && (!c->windows || c->number < c->windows))
+    while (status == EXIT_DONE && (!c->windows || c->done < c->windows))
         status = collect_window(c);
-    bool is_over = status == EXIT_FAILED && c->number > 1 && !c->is_broken;
+    bool is_over = status == ASK_CANCELLED ||
+                   (status == EXIT_FAILED && (c->done > 1 || is_alone(c, 0)) && !c->is_broken);
     finish(c);
-    if (status == EXIT_FAILED && c->number == 1 && !c->is_broken)
+    if (status == EXIT_FAILED && c->done == 1 && !c->is_broken && !is_over)
         fprintf(stderr, "preflame: %s\n", c->why);
     return is_over ? EXIT_DONE : status;
 }
@@ -208,7 +230,7 @@ static int take(struct collect *c, int option, char *value)
         is_right = usage_number(value, 1, 3600, &c->interval);
         break;
     case 'k':
-        is_right = usage_number(value, 1, 999999, &c->keep);
+        is_right = usage_number(value, 1, 999999, &c->rolling.keep);
         break;
     case 'n':
         is_right = usage_number(value, 1, 999999, &c->windows);
@@ -217,13 +239,20 @@ static int take(struct collect *c, int option, char *value)
         is_right = take_kinds(c, value);
         break;
     case 'o':
-        c->folder = value;
+        c->rolling.folder = value;
         break;
     case 'C':
         c->push.is_connect = true;
         break;
     case 'P':
         c->push.url = value;
+        break;
+    case 'B':
+        c->is_beside = true;
+        break;
+    case 'I':
+        c->push.process = value;
+        is_right = snprintf(c->behind, sizeof(c->behind), ".%s", value) < (int)sizeof(c->behind);
         break;
     default:
         c->push.name = value;
@@ -240,10 +269,12 @@ int cmd_collect(int argc, char **argv)
                                             {"push", required_argument, NULL, 'P'},
                                             {"name", required_argument, NULL, 'N'},
                                             {"connect", no_argument, NULL, 'C'},
+                                            {"beside", no_argument, NULL, 'B'},
+                                            {"process", required_argument, NULL, 'I'},
                                             {"windows", required_argument, NULL, 'n'},
                                             USAGE_LONG_OPTIONS,
                                             {NULL, 0, NULL, 0}};
-    static struct collect c = {.interval = 15, .keep = 60};
+    static struct collect c = {.interval = 15, .rolling = {.keep = 60}};
     static char usual[] = "cpu,heap,mutex,block";
     char *interval = getenv("PREFLAME_INTERVAL");
     int option, status = interval ? take(&c, 'i', interval) : EXIT_DONE;
@@ -263,12 +294,17 @@ int cmd_collect(int argc, char **argv)
         return usage_error("collect", optind == argc ? "no target given" : "more than one target given:",
                            optind == argc ? NULL : argv[optind + 1]);
     c.is_pushing = c.push.url && c.push.url[0];
-    if (!c.folder && !c.is_pushing)
+    c.rolling.behind = c.behind;
+    if (!c.rolling.folder && !c.is_pushing)
         return usage_error("collect", "nowhere to put profiles: give -o DIR or --push=URL", NULL);
     if (ask_find(argv[optind], &c.endpoint) != EXIT_DONE)
         return EXIT_FAILED;
     if (c.endpoint.is_file)
         return usage_error("collect", "a file has no windows; give a process, not", c.endpoint.name);
     c.push.name = c.push.name ? c.push.name : c.endpoint.name;
+    if (c.is_beside) { /* what we say is for the program to say, if it still is there */
+        (void)dup2(STDOUT_FILENO, STDERR_FILENO);
+        signal(SIGPIPE, SIG_IGN);
+    }
     return collect(&c);
 }

@@ -43,6 +43,12 @@ int preload_settings_take(struct preload_settings *settings, int option, const c
     case PRELOAD_SOCKET:
         settings->socket = value;
         return 0;
+    case PRELOAD_INTERVAL:
+        settings->interval = value;
+        return 0;
+    case PRELOAD_PUSH:
+        settings->push = value;
+        return 0;
     case PRELOAD_LOG:
         settings->log = value;
         return 0;
@@ -107,6 +113,8 @@ int preload_env_apply(const struct preload_settings *settings)
     set_if_given("PREFLAME_CPU_HZ", settings->cpu_hz);
     set_if_given("PREFLAME_SOCKET", settings->socket);
     set_if_given("PREFLAME_LOG", settings->log);
+    set_if_given("PREFLAME_INTERVAL", settings->interval);
+    set_if_given("PREFLAME_PUSH", settings->push);
     set_if_given("PREFLAME_TRACE", settings->is_traced ? "1" : NULL);
     if (settings->is_traced && settings->syscalls) {
         setenv("PREFLAME_TRACE_SYSCALLS", settings->syscalls, 1);

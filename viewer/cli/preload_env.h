@@ -16,6 +16,8 @@ struct preload_settings {
     const char *cpu_hz;
     const char *socket;
     const char *log;
+    const char *interval;
+    const char *push;
     const char *syscalls; /* slow or all; set by record only */
     bool is_traced;       /* load the trace provider at start */
     bool is_without_cpu;  /* no CPU samples in the trace */
@@ -23,7 +25,16 @@ struct preload_settings {
 };
 
 /* Values of getopt_long for the rows below; free for other options: below 0x100. */
-enum { PRELOAD_HTTP = 0x100, PRELOAD_PROFILE, PRELOAD_OUT, PRELOAD_CPU_HZ, PRELOAD_SOCKET, PRELOAD_LOG };
+enum {
+    PRELOAD_HTTP = 0x100,
+    PRELOAD_PROFILE,
+    PRELOAD_OUT,
+    PRELOAD_CPU_HZ,
+    PRELOAD_SOCKET,
+    PRELOAD_LOG,
+    PRELOAD_INTERVAL,
+    PRELOAD_PUSH
+};
 
 /* clang-format off */
 #define PRELOAD_LONG_OPTIONS                             \
@@ -32,13 +43,17 @@ enum { PRELOAD_HTTP = 0x100, PRELOAD_PROFILE, PRELOAD_OUT, PRELOAD_CPU_HZ, PRELO
     {"out", required_argument, NULL, PRELOAD_OUT},         \
     {"cpu-hz", required_argument, NULL, PRELOAD_CPU_HZ},   \
     {"socket", required_argument, NULL, PRELOAD_SOCKET},   \
-    {"log", required_argument, NULL, PRELOAD_LOG}
+    {"log", required_argument, NULL, PRELOAD_LOG},         \
+    {"interval", required_argument, NULL, PRELOAD_INTERVAL}, \
+    {"push", required_argument, NULL, PRELOAD_PUSH}
 /* clang-format on */
 
 #define PRELOAD_OPTIONS_HELP                                                                                 \
     "  --http=ADDR       serve pprof endpoints on 6060, :6060 (loopback) or HOST:6060\n"                     \
-    "  --profile=LIST    written at exit: cpu\n"                                                             \
-    "  --out=DIR         folder of the profiles written at exit\n"                                           \
+    "  --profile=LIST    written at exit: cpu,heap,mutex,block,wall,threadcreate\n"                          \
+    "  --interval=N      rolling profiles, each of N seconds\n"                                              \
+    "  --push=URL        rolling profiles go to this Pyroscope server\n"                                     \
+    "  --out=DIR         folder of the profiles written at exit, and of rolling ones\n"                      \
     "  --cpu-hz=N        CPU samples a second of each thread's CPU time, 1 to 10000 (default 100)\n"         \
     "  --socket=PATH     the Unix socket of the endpoints; off for none\n"                                   \
     "  --log=LEVEL       error, warn, info or debug\n"

@@ -67,6 +67,10 @@ static void put_series(struct bytes *out, const struct push *push, const char *k
     json_put(out, series_of(kind));
     bytes_puts(out, "},{\"name\":\"service_name\",\"value\":");
     json_put(out, push->name);
+    if (push->process) {
+        bytes_puts(out, "},{\"name\":\"pid\",\"value\":");
+        json_put(out, push->process);
+    }
     bytes_puts(out, "}],\"samples\":[{\"rawProfile\":\"");
     put_base64(out, pprof->data, pprof->len);
     bytes_puts(out, "\"}]}]}");
@@ -79,33 +83,48 @@ static void remove_first(struct push *push)
     memmove(&push->items[0], &push->items[1], push->count * sizeof(push->items[0]));
 }
 
-void push_add(struct push *push, const char *kind, const struct profile *profile, int64_t from_s,
-              int64_t until_s)
+/* A profile on its way into the queue. */
+struct adding {
+    struct push *push;
+    const char *kind;
+    const struct profile *profile;
+    int64_t from_s, until_s;
+};
+
+static int add_part(void *context, const struct bytes *pprof)
 {
-    struct bytes pprof CLEANUP(bytes_clear), types CLEANUP(bytes_clear);
-    struct push_item item = {.from_s = from_s, .until_s = until_s};
-    bytes_init(&pprof, BODY_MAX);
+    const struct adding *adding = context;
+    struct push *push = adding->push;
+    struct bytes types CLEANUP(bytes_clear);
+    struct push_item item = {.from_s = adding->from_s, .until_s = adding->until_s};
     bytes_init(&types, BODY_MAX);
     bytes_init(&item.body, BODY_MAX);
-    bool is_encoded = profile_encode_gzip(profile, &pprof) == 0;
-    if (is_encoded && push->is_connect) {
-        put_series(&item.body, push, kind, &pprof);
-    } else if (is_encoded) {
-        put_types(&types, profile);
-        put_part(&item.body, "profile", &pprof);
+    if (push->is_connect) {
+        put_series(&item.body, push, adding->kind, pprof);
+    } else {
+        put_types(&types, adding->profile);
+        put_part(&item.body, "profile", pprof);
         put_part(&item.body, "sample_type_config", &types);
         bytes_puts(&item.body, "--" BOUNDARY "--\r\n");
     }
-    if (!item.body.len || item.body.error) {
+    int error = types.error ? types.error : item.body.error;
+    if (error) {
         bytes_clear(&item.body);
-        push->dropped++;
-        return;
+        return error;
     }
     if (push->count == PUSH_QUEUE_MAX) {
         remove_first(push);
         push->dropped++;
     }
     push->items[push->count++] = item;
+    return 0;
+}
+
+void push_add(struct push *push, const char *kind, struct profile *profile, int64_t from_s, int64_t until_s)
+{
+    struct adding adding = {push, kind, profile, from_s, until_s};
+    if (push_fit(profile, until_s, add_part, &adding, &push->cuts) != 0)
+        push->dropped++;
 }
 
 /* As a part of a query. */
@@ -126,14 +145,46 @@ static void put_url(struct bytes *out, const struct push *push, const struct pus
         bytes_puts(out, "/push.v1.PusherService/Push");
         return;
     }
+    struct bytes name CLEANUP(bytes_clear);
+    bytes_init(&name, BODY_MAX);
+    push_put_name(&name, push->name);
     bytes_puts(out, "/ingest?name=");
-    put_escaped(out, push->name);
+    put_escaped(out, bytes_text(&name));
+    if (push->process) {
+        bytes_puts(out, "%7Bpid%3D");
+        put_escaped(out, push->process);
+        bytes_puts(out, "%7D");
+    }
     bytes_printf(out, "&from=%" PRId64 "&until=%" PRId64 "&format=pprof&spyName=preflame", item->from_s,
                  item->until_s);
 }
 
+static bool is_taken(long status)
+{
+    return status >= 200 && status < 300;
+}
+
+static bool is_hopeless(long status)
+{
+    return status >= 400 && status < 500 && status != 429;
+}
+
+/* Once for a row of failures. */
+static void say(struct push *push, long status, const char *detail)
+{
+    const char *at = strchr(push->url, '@'); /* behind a password */
+    const char *place = at ? at + 1 : push->url;
+    const char *then = is_hopeless(status) ? "that profile is dropped" : "it is tried again";
+    if (!push->is_in_trouble && status)
+        fprintf(stderr, "preflame: '%.300s' answered %ld: %.*s; %s\n", place, status,
+                (int)strcspn(detail, "\r\n"), detail, then);
+    else if (!push->is_in_trouble)
+        fprintf(stderr, "preflame: no answer of '%.300s': %s; %s\n", place, detail, then);
+    push->is_in_trouble = true;
+}
+
 /* The answer's status, or 0 when there was none. */
-static long post(const struct push *push, const struct push_item *item)
+static long post(struct push *push, const struct push_item *item)
 {
     static const char *const multipart[] = {"Content-Type: multipart/form-data; boundary=" BOUNDARY, NULL};
     static const char *const json[] = {"Content-Type: application/json", "Connect-Protocol-Version: 1", NULL};
@@ -150,29 +201,28 @@ static long post(const struct push *push, const struct push_item *item)
                                     .body_len = item->body.len,
                                     .timeout_s = TIMEOUT_S,
                                     .watch_fd = -1};
-    int error = fetch(&request, &status, &answer, why);
-    return error ? 0 : status;
-}
-
-static bool is_hopeless(long status)
-{
-    return status >= 400 && status < 500 && status != 429;
+    if (fetch(&request, &status, &answer, why))
+        status = 0;
+    if (is_taken(status))
+        push->is_in_trouble = false;
+    else
+        say(push, status, status ? bytes_text(&answer) : why);
+    return status;
 }
 
 void push_send(struct push *push)
 {
     while (push->count && clock_mono_ns() >= push->retry_ns) {
         long status = post(push, &push->items[0]);
-        bool is_sent = status >= 200 && status < 300;
-        if (!is_sent && !is_hopeless(status)) {
+        if (!is_taken(status) && !is_hopeless(status)) {
             int64_t wait_s = push->failures < 6 ? INT64_C(1) << push->failures : RETRY_MAX_S;
             push->retry_ns = clock_mono_ns() + wait_s * NS_PER_S;
             push->failures++;
             return;
         }
         push->failures = 0;
-        push->sent += is_sent;
-        push->refused += !is_sent;
+        push->sent += is_taken(status);
+        push->refused += !is_taken(status);
         remove_first(push);
     }
 }
