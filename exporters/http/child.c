@@ -20,6 +20,8 @@ void http_server_drop_in_child(struct http_server *server)
     for (struct http_connection *c = server->connections; c; c = c->next)
         if (connection_is_open(c))
             close(bufferevent_getfd(c->stream));
+    if (server->companion.input_fd >= 0)
+        close(server->companion.input_fd);
     for (int i = 0; i < 2; i++)
         if (server->stop_fds[i] >= 0)
             close(server->stop_fds[i]);

@@ -19,6 +19,11 @@ static void reap_later(evutil_socket_t fd, short what, void *context)
         event_base_once(context, -1, EV_TIMEOUT, reap_later, context, &pause);
 }
 
+void errand_reap(const struct http_server *server)
+{
+    reap_later(-1, 0, server->base);
+}
+
 static void leave(struct errand *errand, bool kills)
 {
     if (errand->readable)
@@ -27,7 +32,7 @@ static void leave(struct errand *errand, bool kills)
     if (kills)
         helper_kill(&errand->helper);
     helper_close(&errand->helper);
-    reap_later(-1, 0, errand->server->base);
+    errand_reap(errand->server);
 }
 
 static void on_output(evutil_socket_t fd, short what, void *context)

@@ -30,5 +30,7 @@ int errand_start(struct errand *errand, const char *const *argv, int nice_add, c
 /* Ends it without calling `done`, and forgets its output. `kills`: at once; otherwise a helper that is at
  * work finds its output closed. */
 void errand_end(struct errand *errand, bool kills);
+/* Frees what helpers that lived on have left, as soon as they have ended. */
+void errand_reap(const struct http_server *server);
 
 #endif

@@ -64,6 +64,8 @@ int http_server_new(const struct http_options *options, const struct http_source
     server->listener_fds[0] = server->listener_fds[1] = -1;
     server->stop_fds[0] = server->stop_fds[1] = -1;
     server->pid = (pid_t)syscall(SYS_getpid);
+    server->companion = (struct companion){
+        .plan = options->companion, .helper = {.pidfd = -1, .output_fd = -1}, .input_fd = -1};
     if (!server->helper_env) {
         server->own_env = helper_environment_new((const char *const *)environ);
         server->helper_env = (const char *const *)server->own_env;
@@ -91,8 +93,10 @@ static int come_up(struct http_server *server, http_ready_fn ready, void *contex
         endpoints_bind(server, errors);
     bool is_bound = server->listeners[0] || server->listeners[1];
     ready(context, server->has_socket ? errors[0] : 0, server->has_tcp ? errors[1] : 0, server->tcp_port);
-    if (is_bound)
+    if (is_bound) {
+        companion_plan(server);
         return 0;
+    }
     return server->has_socket ? errors[0] : errors[1];
 }
 
@@ -107,6 +111,7 @@ int http_server_run(struct http_server *server, http_ready_fn ready, void *conte
     if (!error && !atomic_load(&server->is_stopping) &&
         event_base_loop(server->base, EVLOOP_NO_EXIT_ON_EMPTY))
         error = -EIO;
+    companion_end(server);
     stop_ignore(server);
     endpoints_free(server);
     return error;

@@ -4,10 +4,22 @@
 #define PREFLAME_EXPORTERS_HTTP_SERVER_H
 
 #include "base/compiler.h"
+#include "exporters/helper.h"
 #include "exporters/http/source.h"
 
 #include <stdint.h>
 #include <sys/types.h>
+
+/* A helper that goes on as long as the server: what it reads as standard input ends with the server, an exec
+ * or the process. All functions are called in the serving thread. */
+struct http_companion {
+    int64_t after_ns; /* of serving, before it starts: short-lived processes have none */
+    /* What to start; NULL: nothing. */
+    const struct helper_command *(*begin)(void *context);
+    /* A line that it wrote; NULL: it has ended, and nobody made it end. */
+    void (*said)(void *context, const char *line);
+    void *context;
+};
 
 struct http_options {
     const char *socket_path; /* absolute, or NULL for no Unix socket; copied */
@@ -17,9 +29,10 @@ struct http_options {
     /* Environment of helpers, already without our variables; NULL takes the process' own, filtered. Borrowed.
      */
     const char *const *helper_env;
-    int64_t helper_timeout_ns;  /* 0 = 20 s */
-    int64_t request_timeout_ns; /* from a request's first byte to its last; 0 = 20 s */
-    int64_t reply_timeout_ns;   /* from a reply's first byte to its last; 0 = 10 min */
+    const struct http_companion *companion; /* NULL for none; borrowed */
+    int64_t helper_timeout_ns;              /* 0 = 20 s */
+    int64_t request_timeout_ns;             /* from a request's first byte to its last; 0 = 20 s */
+    int64_t reply_timeout_ns;               /* from a reply's first byte to its last; 0 = 10 min */
 };
 
 struct http_server;
@@ -46,6 +59,10 @@ int http_server_run(struct http_server *server, http_ready_fn ready, void *conte
  * Signal-safe. It needs /proc and a free descriptor for a moment: never join the thread without a deadline.
  */
 void http_server_stop(struct http_server *server);
+/* Before an exec: where helpers are hidden children (helper_middle.h), ends the companion, waiting a second
+ * at most, since the new program would see its end. It starts anew if the exec fails. Does nothing in a
+ * forked child. Any thread. */
+void http_server_before_exec(struct http_server *server);
 /* Removes the socket file, if it is still the one that was made: for a process that is about to end. Does
  * nothing in a forked child. Once `ready` was said; any thread. Signal-safe. */
 void http_server_unlink(const struct http_server *server);

@@ -3,6 +3,7 @@
 #ifndef PREFLAME_EXPORTERS_HTTP_STATE_H
 #define PREFLAME_EXPORTERS_HTTP_STATE_H
 
+#include "exporters/http/companion.h"
 #include "exporters/http/listen.h"
 #include "exporters/http/server.h"
 
@@ -49,6 +50,7 @@ struct http_server {
     struct event *resume_event; /* pending while no connection is accepted */
     struct event *look_event;   /* pending while there are connections: who takes too long? */
     struct listen_file file;
+    struct companion companion;
 
     struct http_connection *connections; /* a list, newest first */
     size_t connection_count;

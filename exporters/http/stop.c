@@ -16,11 +16,23 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define END_MS 1200 /* more than a companion gets */
+
+enum { STOP_ALL = 'a', STOP_COMPANION = 'c' };
+
 static void on_stop(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct http_server *server = context;
-    event_base_loopbreak(server->base);
+    char why;
+    if (read(server->stop_fds[0], &why, 1) != 1)
+        return;
+    if (why == STOP_ALL) {
+        event_base_loopbreak(server->base);
+        return;
+    }
+    companion_end(server);
+    companion_plan(server);
 }
 
 int stop_listen(struct http_server *server)
@@ -30,7 +42,7 @@ int stop_listen(struct http_server *server)
         return -errno;
     server->stop_fds[0] = high_fd(ends[0]);
     server->stop_fds[1] = high_fd(ends[1]);
-    server->stop_event = event_new(server->base, server->stop_fds[0], EV_READ, on_stop, server);
+    server->stop_event = event_new(server->base, server->stop_fds[0], EV_READ | EV_PERSIST, on_stop, server);
     if (!server->stop_event || event_add(server->stop_event, NULL))
         return -ENOMEM;
     snprintf(server->stop_path, sizeof(server->stop_path), "/proc/self/task/%ld/fd/%d", syscall(SYS_gettid),
@@ -52,19 +64,40 @@ void stop_ignore(struct http_server *server)
     }
 }
 
+/* Whether the loop will read it. System calls, as our own hooks may stand before the functions. */
+static bool wake(const struct http_server *server, char why)
+{
+    long fd = atomic_load(&server->is_serving)
+                  ? syscall(SYS_openat, AT_FDCWD, server->stop_path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+                  : -1;
+    if (fd < 0)
+        return false;
+    bool is_told = syscall(SYS_write, fd, &why, 1) == 1;
+    syscall(SYS_close, fd);
+    return is_told;
+}
+
 void http_server_stop(struct http_server *server)
 {
     int kept_errno = errno;
     if (syscall(SYS_getpid) == server->pid) {
         atomic_store(&server->is_stopping, true);
-        /* System calls, as our own hooks may stand before the functions. */
-        long fd = atomic_load(&server->is_serving)
-                      ? syscall(SYS_openat, AT_FDCWD, server->stop_path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-                      : -1;
-        if (fd >= 0) {
-            (void)!syscall(SYS_write, fd, "", 1);
-            syscall(SYS_close, fd);
-        }
+        (void)wake(server, STOP_ALL);
+    }
+    errno = kept_errno;
+}
+
+void http_server_before_exec(struct http_server *server)
+{
+    static const struct timespec pause = {.tv_nsec = 1000000};
+    int kept_errno = errno;
+    /* Acquire: what the loop did to end it is done. */
+    if (syscall(SYS_getpid) == server->pid &&
+        atomic_load_explicit(&server->companion.is_our_child, memory_order_acquire) &&
+        wake(server, STOP_COMPANION)) {
+        for (int i = 0;
+             i < END_MS && atomic_load_explicit(&server->companion.is_our_child, memory_order_acquire); i++)
+            syscall(SYS_nanosleep, &pause, NULL);
     }
     errno = kept_errno;
 }

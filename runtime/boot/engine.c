@@ -76,6 +76,7 @@ static void engine_finish(void)
 static void engine_checkpoint(void)
 {
     write_now(false);
+    services_before_exec();
 }
 
 /* A child that was made lightly gets now what a forked one has from its birth. */

@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "base/process_start.h"
 #include "boot/control.h"
+#include "boot/out_folder.h"
 #include "boot/profile_file.h"
 #include "boot/profiles.h"
 #include "boot/spool.h"
 #include "pipeline/keeper.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@
 #define OUTPUTS_MAX 16
 
 static const struct engine_host *host;
-static char folder[PATH_MAX];
+static const char *folder;
 static atomic_bool is_on;
 static bool is_paused;
 static bool is_fork_child;
@@ -43,30 +43,6 @@ static size_t output_count;
 static bool is_sampled(const struct output *output)
 {
     return output->kind == &profile_kind_cpu || output->kind == &profile_kind_wall;
-}
-
-static bool make_folder(void)
-{
-    const char *temporary = getenv("TMPDIR");
-    if (host->options->out[0]) {
-        if (!realpath(host->options->out, folder)) {
-            if (mkdir(host->options->out, 0700) != 0 && errno != EEXIST)
-                return false;
-            if (!realpath(host->options->out, folder))
-                return false;
-        }
-        struct stat status;
-        if (stat(folder, &status) != 0)
-            return false;
-        if (!S_ISDIR(status.st_mode)) {
-            errno = ENOTDIR;
-            return false;
-        }
-        return access(folder, W_OK | X_OK) == 0;
-    }
-    snprintf(folder, sizeof(folder), "%s/profileXXXXXX",
-             temporary && temporary[0] == '/' ? temporary : "/tmp");
-    return mkdtemp(folder) != NULL;
 }
 
 /* What a child says on stderr is often read by the program that made it. */
@@ -195,11 +171,9 @@ void exit_profile_begin(const struct engine_host *the_host, void (*on_fatal)(voi
     choose_outputs();
     if (!output_count)
         return;
-    if (!make_folder()) {
-        host->log(LOG_WARN, "no profile: %s: %s; set PREFLAME_OUT to a writable folder",
-                  host->options->out[0] ? host->options->out : folder, strerror(errno));
+    folder = out_folder(host);
+    if (!folder)
         return;
-    }
     for (size_t i = 0; i < output_count; i++)
         choose_path(&outputs[i]);
     if (!start())

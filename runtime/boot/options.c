@@ -75,18 +75,44 @@ static bool read_http(const char *value, struct options *o)
     return true;
 }
 
-/* What can't be sent as a token must neither be shown nor leave the port open. */
-static bool read_http_token(const char *value, struct options *o)
+/* Copies a word of visible ASCII characters; false for another, or one that is too long. */
+static bool take_word(const char *value, char *to, size_t size)
 {
     size_t len = 0;
     while (value[len] > ' ' && value[len] < 0x7f)
         len++;
-    o->is_token_unfit = value[len] || len >= sizeof(o->http_token);
+    bool is_fit = !value[len] && len < size;
+    if (is_fit)
+        memcpy(to, value, len + 1);
+    return is_fit;
+}
+
+/* What can't be sent as a token must neither be shown nor leave the port open. */
+static bool read_http_token(const char *value, struct options *o)
+{
+    o->is_token_unfit = !take_word(value, o->http_token, sizeof(o->http_token));
     if (o->is_token_unfit)
         log_line(LOG_ERROR,
                  "PREFLAME_HTTP_TOKEN is not 1 to 255 visible ASCII characters; nothing is served on TCP");
-    else
-        memcpy(o->http_token, value, len + 1);
+    return true;
+}
+
+static bool read_interval(const char *value, struct options *o)
+{
+    return read_number(value, 1, 3600, &o->interval_s);
+}
+
+static bool read_push(const char *value, struct options *o)
+{
+    bool is_url = strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0;
+    return is_url && take_word(value, o->push, sizeof(o->push));
+}
+
+/* Not shown either. */
+static bool read_push_token(const char *value, struct options *o)
+{
+    if (!take_word(value, o->push_token, sizeof(o->push_token)))
+        log_line(LOG_ERROR, "PREFLAME_PUSH_TOKEN is not 1 to 255 visible ASCII characters; none is sent");
     return true;
 }
 
@@ -220,6 +246,9 @@ static const struct row rows[] = {
     {"PREFLAME_SOCKET", read_socket, "an absolute path of at most 107 bytes, or off"},
     {"PREFLAME_PROFILE", read_profiles, "a list like cpu,heap,mutex"},
     {"PREFLAME_OUT", read_out, "a folder"},
+    {"PREFLAME_INTERVAL", read_interval, "a number of seconds from 1 to 3600"},
+    {"PREFLAME_PUSH", read_push, "the http:// or https:// URL of a server"},
+    {"PREFLAME_PUSH_TOKEN", read_push_token, "a word"},
     {"PREFLAME_CPU_HZ", read_hz, "a number from 1 to 10000"},
     {"PREFLAME_CPU_BUDGET", read_cpu_budget, "a percentage from 0 (no cap) to 100"},
     {"PREFLAME_MEMORY_MAX", read_memory_max, "a number of bytes, 4M or more"},

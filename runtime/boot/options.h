@@ -31,6 +31,9 @@ struct options {
     bool is_traced;
     bool traces_all_calls;
     bool traces_cpu;
+    long interval_s;      /* of rolling profiles; 0 = none, unless they are pushed */
+    char push[1024];      /* a Pyroscope server; "" = none */
+    char push_token[256]; /* "" = none */
     enum log_level log;
 };
 

@@ -1,7 +1,9 @@
 /* The HTTP thread and what it serves. */
 #include "boot/services.h"
 
+#include "boot/collector.h"
 #include "boot/control.h"
+#include "boot/out_folder.h"
 #include "boot/profiles.h"
 #include "boot/socket_place.h"
 #include "boot/trace.h"
@@ -149,6 +151,7 @@ void services_init(const struct engine_host *the_host)
     place_perf_map();
     helper_command.env = (const char *const *)helper_environment_new((const char *const *)environ);
     source.helper_argv = has_helper ? helper_argv : NULL;
+    out_folder_init();
 }
 
 const struct helper_command *services_symbolizer(void)
@@ -187,6 +190,7 @@ static void report(void *context, int socket_error, int tcp_error, uint16_t port
     if (port && !options->http_token[0] && !listen_is_loopback(options->http_host))
         host->log(LOG_ERROR, "http://%s:%u is open to everybody who can reach it; set PREFLAME_HTTP_TOKEN",
                   name, port);
+    collector_place(socket_path, name, port);
     lock_take(&ready_lock);
     is_ready = true;
     pthread_cond_broadcast(&ready_changed);
@@ -227,15 +231,21 @@ void services_start(bool is_child)
 {
     if (is_running)
         return;
+    if (!is_child)
+        collector_init(host, has_helper ? helper_path : NULL, helper_command.env);
     choose_socket(is_child);
     bool has_tcp = host->options->has_http && !host->options->is_token_unfit && !is_child;
     struct http_options http = {.helper_env = helper_command.env,
                                 .socket_path = socket_path[0] ? socket_path : NULL,
                                 .tcp_host = has_tcp ? host->options->http_host : NULL,
                                 .tcp_port = host->options->http_port,
-                                .token = host->options->http_token};
-    if (!http.socket_path && !http.tcp_host)
+                                .token = host->options->http_token,
+                                .companion = collector_companion()};
+    if (!http.socket_path && !http.tcp_host) {
+        if (http.companion)
+            host->log(LOG_WARN, "no rolling profiles: they need the socket that PREFLAME_SOCKET=off forbids");
         return;
+    }
     int error = http_server_new(&http, &source, &server);
     is_ready = false;
     is_child_of_ours = host->is_child || is_child;
@@ -268,6 +278,12 @@ void services_stop(void)
     }
 }
 
+void services_before_exec(void)
+{
+    if (is_running)
+        http_server_before_exec(server);
+}
+
 void services_unlink(void)
 {
     is_ending = true;
@@ -283,6 +299,7 @@ void services_after_fork_child(void)
     is_running = false;
     socket_path[0] = 0;
     place_perf_map();
+    collector_after_fork_child();
     lock_renew(&ready_lock);
     pthread_cond_init(&ready_changed, NULL);
 }

@@ -10,6 +10,8 @@ void services_init(const struct engine_host *host);
 /* Opens the socket (and, unless `is_child`, the TCP port) that the options ask for, and serves. What can't be
  * opened is one line; the process goes on. */
 void services_start(bool is_child);
+/* What would be seen across an exec ends. Any thread but handlers. */
+void services_before_exec(void);
 /* Ends the thread, waiting a second at most, and removes the socket. */
 void services_stop(void);
 /* In a forked child: drops the parent's server. Signal-safe. */
