@@ -162,6 +162,32 @@ static void fill_spool(void)
     }
 }
 
+/* Changes with all that the profiles count. */
+static uint64_t happened(void)
+{
+    uint64_t sum = any_is_sampled() ? control_cpu_samples() : 0;
+    for (size_t i = 0; i < output_count; i++)
+        sum += profiles_sum(outputs[i].kind);
+    return sum;
+}
+
+/* What threads are doing, and waits that go on, change with time. */
+static bool is_state(const struct output *output)
+{
+    return output->kind == &profile_kind_wall || profile_kind_is_threads(output->kind);
+}
+
+static uint64_t spool_changed(void)
+{
+    static uint64_t calls;
+    bool is_any = false;
+    for (size_t i = 0; i < output_count; i++)
+        is_any |= is_state(&outputs[i]);
+    return is_any ? ++calls : happened();
+}
+
+static const struct spool_source spool_source = {.fill = fill_spool, .changed = spool_changed};
+
 void exit_profile_begin(const struct engine_host *the_host, void (*on_fatal)(void))
 {
     static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, 0};
@@ -178,7 +204,7 @@ void exit_profile_begin(const struct engine_host *the_host, void (*on_fatal)(voi
         choose_path(&outputs[i]);
     if (!start())
         return;
-    spool_init(host, folder, fill_spool);
+    spool_init(host, folder, &spool_source);
     control_keep_ticking(true);
     host->own_fatal(fatal, on_fatal);
     for (size_t i = 0; i < output_count; i++)
@@ -195,15 +221,6 @@ static void write_output(struct output *output, bool ends)
     else
         write_profile(output, profile, ends);
     profile_free(profile);
-}
-
-/* Changes with all that the profiles count. */
-static uint64_t happened(void)
-{
-    uint64_t sum = any_is_sampled() ? control_cpu_samples() : 0;
-    for (size_t i = 0; i < output_count; i++)
-        sum += profiles_sum(outputs[i].kind);
-    return sum;
 }
 
 /* Not in a child that execs at once, nor in a shell that tries all of PATH. */
@@ -252,7 +269,7 @@ void exit_profile_after_fork_child(void)
         choose_path(&outputs[i]);
     }
     if (start())
-        spool_init(host, folder, fill_spool);
+        spool_init(host, folder, &spool_source);
     control_keep_ticking(output_count > 0);
     written = happened(); /* what is the parent's: its heap, say */
 }

@@ -15,21 +15,24 @@
 #define SPOOL_SHARE 50               /* writing takes one part in so many of the time at most */
 
 static const struct engine_host *host;
-static _Atomic(spool_fill_fn) fill; /* set last: the keeper may be ticking already */
+/* Set last: the keeper may be ticking already. */
+static _Atomic(const struct spool_source *) source;
 static const char *folder;
 static char path[PATH_MAX + 64];
 static struct bytes content;
 static int64_t due_ns;
+static uint64_t written; /* what `changed` was for the file */
 static bool is_written, has_failed;
 
-void spool_init(const struct engine_host *the_host, const char *the_folder, spool_fill_fn the_fill)
+void spool_init(const struct engine_host *the_host, const char *the_folder,
+                const struct spool_source *the_source)
 {
     host = the_host;
     folder = the_folder;
     is_written = has_failed = false;
     due_ns = clock_mono_ns() + PERIOD_NS;
     snprintf(path, sizeof(path), "%s/preflame.spool.%d", folder, (int)getpid());
-    atomic_store_explicit(&fill, the_fill, memory_order_release);
+    atomic_store_explicit(&source, the_source, memory_order_release);
 }
 
 void spool_put(const char *name, const struct profile *profile)
@@ -40,16 +43,11 @@ void spool_put(const char *name, const struct profile *profile)
         spool_add(&content, name, raw.data, raw.len);
 }
 
-void spool_tick(void)
+static void write_now(const struct spool_source *from)
 {
-    int64_t start_ns = clock_mono_ns();
-    /* Acquire: with it comes where to write. */
-    spool_fill_fn fill_now = atomic_load_explicit(&fill, memory_order_acquire);
-    if (!fill_now || has_failed || start_ns < due_ns)
-        return;
     bytes_init(&content, SPOOL_BYTES_MAX);
     spool_begin(&content);
-    fill_now();
+    from->fill();
     int error = content.error ? content.error : atomic_file_write(path, content.data, content.len, false);
     bytes_clear(&content);
     is_written |= !error;
@@ -57,13 +55,26 @@ void spool_tick(void)
         host->log(LOG_WARN, "no spool %s: %s; what a kill leaves is lost", path, strerror(-error));
         has_failed = true;
     }
+}
+
+void spool_tick(void)
+{
+    int64_t start_ns = clock_mono_ns();
+    /* Acquire: with it comes where to write. */
+    const struct spool_source *from = atomic_load_explicit(&source, memory_order_acquire);
+    if (!from || has_failed || start_ns < due_ns)
+        return;
+    uint64_t changed = from->changed(); /* before it is filled: what comes between is in the next one, too */
+    if (!is_written || changed != written)
+        write_now(from);
+    written = changed;
     int64_t now_ns = clock_mono_ns(), cost_ns = (now_ns - start_ns) * SPOOL_SHARE;
     due_ns = start_ns + (cost_ns > PERIOD_NS ? cost_ns : PERIOD_NS);
 }
 
 void spool_remove(void)
 {
-    atomic_store_explicit(&fill, NULL, memory_order_relaxed);
+    atomic_store_explicit(&source, NULL, memory_order_relaxed);
     if (is_written)
         unlink(path);
     is_written = false;

@@ -6,13 +6,15 @@
 #include "boot/door.h"
 #include "exporters/profile/profile.h"
 
-/* Fills the spool through spool_put. */
-typedef void (*spool_fill_fn)(void);
+struct spool_source {
+    void (*fill)(void);        /* fills the spool through spool_put */
+    uint64_t (*changed)(void); /* another number whenever another spool would be filled */
+};
 
-/* `folder` must live for ever. Boot-only, and in a forked child, whose spool is its own. */
-void spool_init(const struct engine_host *host, const char *folder, spool_fill_fn fill);
-/* The keeper's tick: writes when a second has passed; less often when that takes more than SPOOL_SHARE of the
- * time. */
+/* `folder` and `source` must live for ever. Boot-only, and in a forked child, whose spool is its own. */
+void spool_init(const struct engine_host *host, const char *folder, const struct spool_source *source);
+/* The keeper's tick: writes when a second has passed and anything has changed; less often when that takes
+ * more than SPOOL_SHARE of the time. */
 void spool_tick(void);
 /* Adds a profile, from within the fill function. */
 void spool_put(const char *name, const struct profile *profile);

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pprof_reader
 import pytest
@@ -41,6 +43,28 @@ def test_killed_under_load_it_lacks_at_most_the_last_second(runner, tmp_path):
     assert lost_ns < 2 * 1.2e9, now  # two threads' last second, and the file's own time
     assert {"burn_half", "burn_third", "burn_fifth"} <= profile.names()
     assert pprof_reader.read(out / "threadcreate.pprof").total("threadcreate") >= 1
+
+
+def ticks(pid):
+    """How often the keeper of a process has gone to sleep, ten times a second."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        if (task / "comm").read_text() == "preflame-keeper\n":
+            return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", (task / "status").read_text(), re.M)[1])
+    return 0
+
+
+def test_while_nothing_happens_no_spool_is_written(runner, tmp_path):
+    out = tmp_path / "out"
+    process = runner.start(["/bin/cat"], preload=PRELOAD, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                           PREFLAME_PROFILE="cpu,heap,block", PREFLAME_OUT=out)
+    spool = out / f"preflame.spool.{process.pid}"
+    wait_until(spool.exists, what="a spool")
+    first, begun = spool.stat().st_ino, wait_until(lambda: ticks(process.pid), what="the keeper")
+    wait_until(lambda: ticks(process.pid) > begun + 25, timeout_s=60, what="two and a half seconds of the keeper's")
+    assert spool.stat().st_ino == first
+    process.stdin.write(b"something\n")  # which cat has waited for
+    process.stdin.flush()
+    wait_until(lambda: spool.stat().st_ino != first, what="a new spool")
 
 
 def test_an_ordinary_end_leaves_no_spool(runner, tmp_path):
