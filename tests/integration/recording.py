@@ -3,8 +3,9 @@ import re
 
 import pytest
 
-from test_provider import IS_ROOT, PREFLAME
+from test_provider import EXPECTED, IS_ROOT, PREFLAME
 
+DRIVER_EVENTS = len(EXPECTED)  # of its command `events`
 root_only = pytest.mark.skipif(not IS_ROOT, reason="needs root to become somebody else")
 LAST_LINE = re.compile(r"^preflame: recorded (\d+) events \((\d+) lost\) in (.*)$")
 

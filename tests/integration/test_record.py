@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from recording import LAST_LINE, last_line, lines_of, record
+from recording import DRIVER_EVENTS, LAST_LINE, last_line, lines_of, record
 from test_provider import DRIVER, ENVIRONMENT, LIMIT_S, PREFLAME, PROVIDER, Sandbox, read_trace, sandbox
 
 assert sandbox  # a fixture: used by name
@@ -25,20 +25,20 @@ def test_last_line_counts_the_events_of_the_folder(sandbox):
     done = record(sandbox, "-o", "trace", "--", DRIVER, PROVIDER, "events", "flood=1000", "exit=7")
     folder = str(sandbox.folder / "trace")
     assert done.returncode == 7
-    assert last_line(done.stderr) == (1019, 0, folder)
-    assert len(read_trace(folder)) == 1019
+    assert last_line(done.stderr) == (1000 + DRIVER_EVENTS, 0, folder)
+    assert len(read_trace(folder)) == 1000 + DRIVER_EVENTS
 
 
 def test_plain_babeltrace2_reads_the_folder(sandbox):
     record(sandbox, "-o", "trace", "--", DRIVER, PROVIDER, "events")
     shown = subprocess.run(["babeltrace2", sandbox.folder / "trace"], capture_output=True, text=True, timeout=LIMIT_S)
-    assert (shown.returncode, shown.stderr, len(shown.stdout.splitlines())) == (0, "", 19)
+    assert (shown.returncode, shown.stderr, len(shown.stdout.splitlines())) == (0, "", DRIVER_EVENTS)
 
 
 def test_default_folder_is_named_by_our_pid(sandbox):
     process = sandbox.popen(PREFLAME, "record", "--", DRIVER, PROVIDER, "events")
     _, err = process.communicate(timeout=LIMIT_S)
-    assert last_line(err) == (19, 0, str(sandbox.folder / f"preflame-trace-{process.pid}"))
+    assert last_line(err) == (DRIVER_EVENTS, 0, str(sandbox.folder / f"preflame-trace-{process.pid}"))
 
 
 def test_command_gets_the_settings_as_environment(sandbox):
@@ -130,16 +130,16 @@ def test_recording_stops_after_its_seconds_and_the_command_goes_on(sandbox):
     while not LAST_LINE.match(lines[-1]) and lines[-1]:
         lines.append(process.stderr.readline())
     assert process.poll() is None
-    assert last_line(lines[-1])[0] == 19
+    assert last_line(lines[-1])[0] == DRIVER_EVENTS
     process.communicate("go\n", timeout=LIMIT_S)
     assert process.returncode == 3
-    assert len(read_trace(sandbox.folder / "trace")) == 19
+    assert len(read_trace(sandbox.folder / "trace")) == DRIVER_EVENTS
 
 
 def test_terminal_sees_progress_and_a_pipe_does_not(sandbox):
     command = f"{PREFLAME} record -o trace -- {DRIVER} {PROVIDER} events"
     shown = sandbox.run("script", "-qec", command, "/dev/null", stdin=subprocess.DEVNULL)
-    assert "preflame: recording;" in shown.stdout and "preflame: recorded 19 events" in shown.stdout
+    assert "preflame: recording;" in shown.stdout and f"preflame: recorded {DRIVER_EVENTS} events" in shown.stdout
     done = record(sandbox, "-o", "other", "--", DRIVER, PROVIDER, "events")
     assert len(lines_of(done.stderr)) == 1
 
@@ -210,7 +210,7 @@ def test_folder_that_cannot_be_written_is_one_line_and_the_command_runs(sandbox,
 def test_empty_folder_is_taken(sandbox):
     (sandbox.folder / "trace").mkdir()
     done = record(sandbox, "-o", "trace", "--", DRIVER, PROVIDER, "events")
-    assert last_line(done.stderr)[0] == 19
+    assert last_line(done.stderr)[0] == DRIVER_EVENTS
 
 
 @pytest.mark.parametrize("arguments", [

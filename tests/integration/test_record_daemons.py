@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from recording import last_line, lines_of, record, root_only
+from recording import DRIVER_EVENTS, last_line, lines_of, record, root_only
 from test_provider import DRIVER, LIMIT_S, PREFLAME, PROVIDER, Sandbox, sandbox
 
 assert sandbox  # a fixture: used by name
@@ -18,7 +18,7 @@ def test_each_of_many_short_recordings_is_whole(sandbox):
     sandbox.start_daemon()
     for number in range(10):
         done = record(sandbox, "-o", f"trace{number}", "--", DRIVER, PROVIDER, "events")
-        assert last_line(done.stderr)[:2] == (19, 0)
+        assert last_line(done.stderr)[:2] == (DRIVER_EVENTS, 0)
 
 
 def test_own_daemon_is_gone_afterwards(sandbox):
@@ -36,7 +36,7 @@ def test_somebody_elses_daemon_and_session_stay_as_they_are(sandbox):
     sandbox.lttng("start", "theirs")
     before = sandbox.daemon_pids()
     done = record(sandbox, "-o", "trace", "--", DRIVER, PROVIDER, "events")
-    assert last_line(done.stderr)[0] == 19
+    assert last_line(done.stderr)[0] == DRIVER_EVENTS
     assert sandbox.daemon_pids() == before and len(before) == 1
     listed = sandbox.lttng("list")
     assert "theirs" in listed and "[active]" in listed
@@ -51,7 +51,7 @@ def test_taken_session_name_is_left_and_another_used(sandbox):
     script = (f'lttng create preflame-$$-0 --output={sandbox.folder}/theirs >&2 && '
               f'exec {PREFLAME} record -o trace -- {DRIVER} {PROVIDER} events')
     done = sandbox.run("sh", "-c", script)
-    assert (done.returncode, last_line(done.stderr)[0]) == (0, 19)
+    assert (done.returncode, last_line(done.stderr)[0]) == (0, DRIVER_EVENTS)
     assert re.search(r"preflame-\d+-0 ", sandbox.lttng("list"))
 
 
@@ -126,7 +126,7 @@ def test_normal_user_gets_a_private_daemon_and_no_left_overs(tmp_path):
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-u", "LTTNG_HOME"]
         done = box.run(*nobody, f"HOME={home}", tools / "bin" / PREFLAME.name, "record", "-o", "trace", "--",
                        tools / "bin" / DRIVER.name, tools / "lib" / PROVIDER.name, "events")
-        assert (done.returncode, last_line(done.stderr)[:2]) == (0, (19, 0)), done.stderr
+        assert (done.returncode, last_line(done.stderr)[:2]) == (0, (DRIVER_EVENTS, 0)), done.stderr
         assert set(pathlib.Path("/tmp").glob("preflame-??????")) == before
         assert box.daemon_pids() == []
     finally:
