@@ -89,3 +89,20 @@ def test_the_memory_cap_leaves_threads_out_and_says_how_many(runner):
     assert any("threads_without_slot" in comment for comment in pprof_reader.decode(body).comments)
     process.communicate(b"\n", timeout=20)
     assert process.returncode == 0
+
+
+def test_what_finds_no_room_in_a_table_is_counted_in_the_account_and_in_each_profile(runner):
+    process = runner.start([program("full_tables")], preload=PRELOAD, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, PREFLAME_MEMORY_MAX="4M", PREFLAME_BLOCK_RATE=1)
+    assert process.stdout.readline() == b"full\n"
+    account = own_account(runner, process)
+    reasons = ["stack_dictionary_full", "buckets_full", "label_sets_refused", "threads_without_slot"]
+    assert all(account[reason] > 0 for reason in reasons), account
+    assert account["memory_bytes"] < 4 << 20
+    for kind in ("block", "threads"):
+        status, _, body = fetch_unix(runner.socket_of(process.pid), f"/debug/pprof/{kind}")
+        assert status == 200
+        comments = pprof_reader.decode(body).comments
+        assert all(any(comment.startswith(f"preflame: {reason}: ") for comment in comments) for reason in reasons)
+    out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, b"150 threads ended\n")

@@ -233,3 +233,13 @@ def test_the_timer_is_quiet_while_a_program_is_started(runner, tmp_path, way, ca
     assert outcome.status == 0, outcome.stderr
     pid = log.read_text().split(maxsplit=1)[0]
     assert settings_around(log, pid, call) == [(True, True)] * count
+
+
+def test_a_storm_of_execs_while_sampled(runner, tmp_path):
+    """Our signals meet every stage of a fork and an exec; none ends a child, and nothing is left over."""
+    outcome = runner.preloaded([program("exec_storm"), 1000], PREFLAME_PROFILE="cpu", PREFLAME_CPU_HZ=4000,
+                               PREFLAME_CPU_BUDGET=0, PREFLAME_OUT=tmp_path / "out")
+    assert (outcome.status, outcome.stdout) == (0, "wrong: 0\n"), outcome.stderr
+    assert len(outcome.lines) == 2, "children say nothing"
+    assert not list(runner.runtime_folder.glob("preflame/*"))
+    assert pprof_reader.read(tmp_path / "out" / "cpu.pprof").cumulative("storm", "cpu") >= 500_000_000

@@ -53,6 +53,9 @@ static void *blocked_main(void *arg)
     struct blocked_thread *b = arg;
     storm_here();
     pthread_cleanup_push(on_cleanup, b);
+    if (b->is_asynchronous) {
+        pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL); /* NOLINT(cert-pos47-c) */
+    }
     atomic_store(&b->tid, (int)syscall(SYS_gettid));
     if (b->is_cancel_pending) {
         pthread_cancel(pthread_self());

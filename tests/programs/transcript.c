@@ -112,12 +112,14 @@ static void try_interrupt(const struct call_row *row)
     release(row);
 }
 
-static void try_cancel(const struct call_row *row)
+static void try_cancel(const struct call_row *row, bool is_asynchronous)
 {
-    struct blocked_thread b = {.call = row->call, .where = row->blocked()};
+    struct blocked_thread b = {
+        .call = row->call, .where = row->blocked(), .is_asynchronous = is_asynchronous};
     blocked_start(&b);
     bool was_cancelled = blocked_cancel(&b);
-    transcript_line("%s cancelled while blocked: %s, cleanup %s", row->name, was_cancelled ? "yes" : "no",
+    transcript_line("%s cancelled %swhile blocked: %s, cleanup %s", row->name,
+                    is_asynchronous ? "asynchronously " : "", was_cancelled ? "yes" : "no",
                     b.has_cleaned ? "ran" : "did not run");
     release(row);
 }
@@ -141,7 +143,8 @@ void transcript_rows(const struct call_row *rows, size_t count)
             try_interrupt(&rows[i]);
         }
         if (rows[i].blocked != NULL && (rows[i].flags & CALL_IS_CANCELLED) != 0) {
-            try_cancel(&rows[i]);
+            try_cancel(&rows[i], false);
+            try_cancel(&rows[i], true);
         }
         if (rows[i].ready != NULL && (rows[i].flags & CALL_IS_CANCELLED) != 0) {
             try_pending_cancel(&rows[i]);

@@ -58,6 +58,7 @@ struct blocked_thread {
     int where;
     int signal;             /* what blocked_interrupt sends; 0: SIGUSR1 */
     bool is_cancel_pending; /* cancel itself before the call */
+    bool is_asynchronous;   /* may be cancelled anywhere */
     int error;
     long result;
     atomic_int tid;
@@ -65,7 +66,7 @@ struct blocked_thread {
     atomic_bool has_cleaned; /* the cleanup handler ran */
 };
 
-/* Starts the thread; the caller sets the fields up to `is_cancel_pending` before and zeroes the rest. */
+/* Starts the thread; the caller sets the fields up to `is_asynchronous` before and zeroes the rest. */
 void blocked_start(struct blocked_thread *b);
 /* Waits until the thread sleeps in the kernel or is done. False after 10 s. */
 bool blocked_until_asleep(struct blocked_thread *b);
