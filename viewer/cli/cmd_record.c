@@ -18,6 +18,8 @@
 /* How long a program's start may wait for a session daemon; LTTng's own default is 3 s. */
 #define REGISTER_TIMEOUT_MS "500"
 #define MAX_SECONDS 86400
+#define FLIGHT_BYTES (UINT64_C(32) << 20)
+#define FLIGHT_MAX_BYTES (UINT64_C(1) << 40)
 
 enum {
     RECORD_HELP = 'h',
@@ -25,16 +27,23 @@ enum {
     RECORD_OUTPUT = 'o',
     RECORD_SECONDS = 's',
     RECORD_SYSCALLS = 'y',
-    RECORD_NO_CPU = 'n'
+    RECORD_NO_CPU = 'n',
+    RECORD_FLIGHT = 'f'
 };
 
 static const char record_help[] =
     "usage: preflame record [options] -- COMMAND [ARGUMENT...]\n"
-    "       preflame record [-o DIR] [--seconds=N] TARGET\n"
+    "       preflame record [-o DIR] [--seconds=N] [--flight[=SIZE]] TARGET\n"
     "Run COMMAND under the preload and record an LTTng trace: a folder that `preflame view` and babeltrace2 "
     "read.\n"
     "  -o, --output=DIR  the trace's folder, new or empty (default: preflame-trace-PID)\n"
     "  --seconds=N       stop recording after N seconds; COMMAND goes on, and is waited for\n"
+    "  --flight[=SIZE]   a flight recorder: keep the last SIZE of events (default 32M, of all CPUs together) "
+    "in "
+    "memory, and\n"
+    "                    write them, each time into a folder of their own below DIR, when this command gets "
+    "SIGUSR2,\n"
+    "                    and when COMMAND has ended, however it did\n"
     "  --syscalls=WHICH  slow (default): system calls of 20 us and more; all: every one\n"
     "  --no-cpu          no CPU samples in the trace\n" PRELOAD_OPTIONS_HELP "  --help, --version\n"
     "TARGET, a pid, the name of a process (see `preflame ls`), a URL or a Unix socket, runs under preflame "
@@ -51,8 +60,7 @@ static const char record_help[] =
 
 struct record_options {
     struct preload_settings preload;
-    const char *directory; /* NULL: a default */
-    int seconds;           /* 0: until the command ends */
+    struct record_plan plan;
 };
 
 /* The command's process and what we keep from it. */
@@ -60,6 +68,7 @@ struct child {
     pid_t pid;
     sigset_t own_mask;         /* the signal mask we came with: the command's */
     struct sigaction on_child; /* likewise for SIGCHLD, which we need */
+    struct recording *flight;  /* dumped on SIGUSR2; NULL: not ours to take */
 };
 
 static int take_option(struct record_options *options, int option, const char *value)
@@ -67,7 +76,7 @@ static int take_option(struct record_options *options, int option, const char *v
     char *end;
     switch (option) {
     case RECORD_OUTPUT:
-        options->directory = value;
+        options->plan.directory = value;
         return 0;
     case RECORD_NO_CPU:
         options->preload.is_without_cpu = true;
@@ -78,10 +87,12 @@ static int take_option(struct record_options *options, int option, const char *v
             return 0;
         fprintf(stderr, "preflame: --syscalls=%s: give slow or all\n", value);
         return -EINVAL;
+    case RECORD_FLIGHT:
+        return record_flight_size(value, &options->plan.kept_bytes);
     case RECORD_SECONDS:
-        options->seconds = (int)strtol(value, &end, 10);
-        if (*value >= '0' && *value <= '9' && *end == '\0' && options->seconds > 0 &&
-            options->seconds <= MAX_SECONDS)
+        options->plan.seconds = (int)strtol(value, &end, 10);
+        if (*value >= '0' && *value <= '9' && *end == '\0' && options->plan.seconds > 0 &&
+            options->plan.seconds <= MAX_SECONDS)
             return 0;
         fprintf(stderr, "preflame: --seconds=%s: give a number from 1 to %d\n", value, MAX_SECONDS);
         return -EINVAL;
@@ -98,6 +109,7 @@ static int parse(struct record_options *options, int argc, char **argv)
         {"output", required_argument, NULL, RECORD_OUTPUT},
         {"seconds", required_argument, NULL, RECORD_SECONDS},
         {"syscalls", required_argument, NULL, RECORD_SYSCALLS},
+        {"flight", optional_argument, NULL, RECORD_FLIGHT},
         {"no-cpu", no_argument, NULL, RECORD_NO_CPU},
         {"help", no_argument, NULL, RECORD_HELP},
         {"version", no_argument, NULL, RECORD_VERSION},
@@ -114,7 +126,7 @@ static int parse(struct record_options *options, int argc, char **argv)
     if (optind < argc && strcmp(argv[optind - 1], "--") == 0)
         return -1;
     if (optind + 1 == argc)
-        return record_attach(argv[optind], options->directory, options->seconds);
+        return record_attach(argv[optind], &options->plan);
     fprintf(stderr,
             "preflame: give a command behind --, or one target: preflame record [options] -- COMMAND\n");
     return EXIT_USAGE;
@@ -128,6 +140,8 @@ static void block_signals(struct child *child, sigset_t *ret_waited)
     sigaddset(ret_waited, SIGCHLD);
     for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
         sigaddset(ret_waited, passed_on[i]);
+    if (child->flight)
+        sigaddset(ret_waited, SIGUSR2);
     struct sigaction by_default = {.sa_handler = SIG_DFL};
     sigaction(SIGCHLD, &by_default, &child->on_child); /* ignored, it would reap our children */
     sigprocmask(SIG_BLOCK, ret_waited, &child->own_mask);
@@ -160,7 +174,9 @@ static bool wait_child(const struct child *child, const sigset_t *waited, int64_
         siginfo_t info;
         int number = sigtimedwait(waited, &info, &left);
         /* The kernel itself sends a terminal's keys, and has sent them to the command too. */
-        if (number > 0 && number != SIGCHLD && info.si_code != SI_KERNEL)
+        if (number == SIGUSR2 && child->flight)
+            record_dump(child->flight);
+        else if (number > 0 && number != SIGCHLD && info.si_code != SI_KERNEL)
             kill(child->pid, number);
     }
 }
@@ -169,6 +185,36 @@ void record_progress(const char *text)
 {
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "preflame: %s\n", text);
+}
+
+int record_flight_size(const char *text, uint64_t *ret_bytes)
+{
+    char *end;
+    *ret_bytes = FLIGHT_BYTES;
+    if (!text)
+        return 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+    end += shift != 0;
+    if (*text >= '0' && *text <= '9' && !*end && number && number <= FLIGHT_MAX_BYTES >> shift) {
+        *ret_bytes = number << shift;
+        return 0;
+    }
+    fprintf(stderr, "preflame: --flight=%s: give a size up to 1024G, as 64M\n", text);
+    return -EINVAL;
+}
+
+void record_dump(struct recording *recording)
+{
+    struct recording_result result;
+    if (!recording->session[0])
+        return; /* there is none, or no more */
+    if (recording_dump(recording, &result))
+        fprintf(stderr, "preflame: lttng-sessiond did not write the dump; is there room in %s?\n",
+                recording->directory);
+    else
+        fprintf(stderr, "preflame: dumped %s%" PRIu64 " events in %s\n",
+                result.is_counted_whole ? "" : "at least ", result.events, recording->dump);
 }
 
 void record_finish(struct recording *recording)
@@ -180,7 +226,8 @@ void record_finish(struct recording *recording)
         fprintf(stderr,
                 "preflame: lttng-sessiond did not finish the trace in time: its end may be missing\n");
     fprintf(stderr, "preflame: recorded %s%" PRIu64 " events (%" PRIu64 " lost) in %s\n",
-            result.is_counted_whole ? "" : "at least ", result.events, result.lost, recording->directory);
+            result.is_counted_whole ? "" : "at least ", result.events, result.lost,
+            recording_result_folder(recording));
 }
 
 static int exit_status(int wait_status)
@@ -193,7 +240,8 @@ static int run_child(struct child *child, const sigset_t *waited, struct recordi
                      bool is_recording, const struct record_options *options, char *const argv[])
 {
     int wait_status = 0;
-    int64_t until_ns = is_recording && options->seconds ? clock_mono_ns() + options->seconds * NS_PER_S : 0;
+    int64_t until_ns =
+        is_recording && options->plan.seconds ? clock_mono_ns() + options->plan.seconds * NS_PER_S : 0;
     int status = start_child(child, &options->preload, argv);
     if (status < 0)
         fprintf(stderr, "preflame: cannot start %s: %s\n", argv[0], strerror(-status));
@@ -218,28 +266,31 @@ static int check_command(const char *program)
 static int take_early_signal(const sigset_t *waited)
 {
     int number;
-    while ((number = sigtimedwait(waited, NULL, &(struct timespec){0})) == SIGCHLD)
-        ;
+    do
+        number = sigtimedwait(waited, NULL, &(struct timespec){0});
+    while (number == SIGCHLD || number == SIGUSR2);
     return number > 0 ? number : 0;
 }
 
 /* The folder and the session. False, and why not, when there is nothing to record into. */
-static bool start_recording(struct recording *recording, const char *directory, char *problem, size_t size)
+static bool start_recording(struct recording *recording, const struct record_plan *plan, char *problem,
+                            size_t size)
 {
-    int status = recording_prepare(recording, directory);
+    int status = recording_prepare(recording, plan->directory);
+    recording->kept_bytes = plan->kept_bytes;
     if (status < 0)
         snprintf(problem, size, "cannot record into %.150s: %s; name a new or empty folder with -o",
-                 directory ? directory : "the current folder", strerror(-status));
+                 plan->directory ? plan->directory : "the current folder", strerror(-status));
     return status == 0 && recording_start(recording, 0, problem, size) == 0;
 }
 
 static int record(struct recording *recording, struct record_options *options, char *const argv[])
 {
     char problem[256] = "no LTTng session";
-    struct child child;
+    struct child child = {.flight = options->plan.kept_bytes ? recording : NULL};
     sigset_t waited;
     block_signals(&child, &waited); /* from here on we leave nothing behind */
-    bool is_recording = start_recording(recording, options->directory, problem, sizeof(problem));
+    bool is_recording = start_recording(recording, &options->plan, problem, sizeof(problem));
     int early_signal = take_early_signal(&waited);
     if (early_signal) {
         if (is_recording)

@@ -10,8 +10,21 @@ void record_progress(const char *text);
 /* Ends the recording, and says how many events it has and lost, and where it is. */
 void record_finish(struct recording *recording);
 
-/* Records the process that `target` names, into `directory` (NULL: a default), for so many seconds, or with 0
- * until a signal comes. An exit status. */
-int record_attach(const char *target, const char *directory, int seconds) MUST_USE;
+/* Of a flight recorder: writes what it keeps, and says so. */
+void record_dump(struct recording *recording);
+
+/* Reads SIZE of --flight=SIZE: bytes, or with K, M or G; NULL: the default. -EINVAL after one line. */
+int record_flight_size(const char *text, uint64_t *ret_bytes) MUST_USE;
+
+/* What both forms take. */
+struct record_plan {
+    const char *directory; /* NULL: a default */
+    int seconds;           /* 0: until the command ends */
+    uint64_t kept_bytes;   /* of a flight recorder; 0: no such */
+};
+
+/* Records the process that `target` names, as `plan` says; without seconds until a signal comes.
+ * An exit status. */
+int record_attach(const char *target, const struct record_plan *plan) MUST_USE;
 
 #endif

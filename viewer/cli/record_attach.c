@@ -27,7 +27,7 @@ static pid_t make_ready(const struct endpoint *endpoint)
 
 static void block_signals(sigset_t *ret_waited)
 {
-    static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR2};
     sigemptyset(ret_waited);
     for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
         sigaddset(ret_waited, ending[i]);
@@ -35,7 +35,7 @@ static void block_signals(sigset_t *ret_waited)
 }
 
 /* Until the time is over, a signal comes, or the process has ended. */
-static void wait_for_end(pid_t pid, int seconds, const sigset_t *waited)
+static void wait_for_end(pid_t pid, struct recording *recording, int seconds, const sigset_t *waited)
 {
     int64_t until_ns = seconds ? clock_mono_ns() + seconds * NS_PER_S : INT64_MAX;
     for (;;) {
@@ -43,7 +43,10 @@ static void wait_for_end(pid_t pid, int seconds, const sigset_t *waited)
         if (left_ns <= 0 || (kill(pid, 0) && errno == ESRCH))
             return;
         int64_t pause_ns = left_ns < NS_PER_S / 4 ? left_ns : NS_PER_S / 4;
-        if (sigtimedwait(waited, NULL, &(struct timespec){.tv_nsec = pause_ns}) > 0)
+        int number = sigtimedwait(waited, NULL, &(struct timespec){.tv_nsec = pause_ns});
+        if (number == SIGUSR2 && recording->kept_bytes)
+            record_dump(recording);
+        else if (number > 0)
             return;
     }
 }
@@ -54,28 +57,29 @@ static int fail(const char *problem)
     return EXIT_FAILED;
 }
 
-static int record_process(pid_t pid, const char *directory, int seconds)
+static int record_process(pid_t pid, const struct record_plan *plan)
 {
     char problem[256];
     struct recording recording;
     sigset_t waited;
-    int status = recording_prepare(&recording, directory);
+    int status = recording_prepare(&recording, plan->directory);
     if (status) {
         snprintf(problem, sizeof(problem),
                  "cannot record into %.150s: %s; name a new or empty folder with -o",
-                 directory ? directory : "the current folder", strerror(-status));
+                 plan->directory ? plan->directory : "the current folder", strerror(-status));
         return fail(problem);
     }
+    recording.kept_bytes = plan->kept_bytes;
     block_signals(&waited);
     if (recording_start(&recording, pid, problem, sizeof(problem)))
         return fail(problem);
-    record_progress(seconds ? "recording" : "recording; end it with Ctrl-C");
-    wait_for_end(pid, seconds, &waited);
+    record_progress(plan->seconds ? "recording" : "recording; end it with Ctrl-C");
+    wait_for_end(pid, &recording, plan->seconds, &waited);
     record_finish(&recording);
     return EXIT_DONE;
 }
 
-int record_attach(const char *target, const char *directory, int seconds)
+int record_attach(const char *target, const struct record_plan *plan)
 {
     struct endpoint endpoint;
     int status = ask_find(target, &endpoint);
@@ -84,5 +88,5 @@ int record_attach(const char *target, const char *directory, int seconds)
     if (endpoint.is_file)
         return fail("a file can't be recorded; give a process, or a command behind --");
     pid_t pid = make_ready(&endpoint);
-    return pid ? record_process(pid, directory, seconds) : EXIT_FAILED;
+    return pid ? record_process(pid, plan) : EXIT_FAILED;
 }

@@ -19,28 +19,44 @@ static const struct channel_plan {
     uint64_t subbuf_size; /* bytes, a power of two, for each CPU */
     uint64_t num_subbuf;
     const char *events[MAX_EVENTS];
+    unsigned kept_share; /* of what is kept of the last events, in eighths; 0: keeps the first ones */
 } channel_plans[] = {
     {"state",
      512 * KIB,
      4,
      {"process", "module", "stack", "thread_create", "thread_start", "thread_exit", "thread_name",
-      "thread_detach", "thread_status", "loss"}},
+      "thread_detach", "thread_status", "loss"},
+     0},
     {"core",
      1024 * KIB,
      8,
      {"block", "unblock", "wake", "syscall", "task_begin", "task_end", "region_begin", "region_end", "log",
-      "counter"}},
-    {"hot", 512 * KIB, 4, {"sample"}},
+      "counter"},
+     7},
+    {"hot", 512 * KIB, 4, {"sample"}, 1},
 };
+
+/* The largest power of two with which a channel's sub-buffers hold no more than its share of `kept_bytes`. */
+static uint64_t subbuf_size(const struct channel_plan *plan, uint64_t kept_bytes)
+{
+    if (!kept_bytes || !plan->kept_share)
+        return plan->subbuf_size;
+    uint64_t most = kept_bytes / 8 * plan->kept_share / plan->num_subbuf / (uint64_t)get_nprocs_conf();
+    uint64_t size = MIN_SUBBUF_SIZE;
+    while (size * 2 <= most)
+        size *= 2;
+    return size;
+}
 
 /* By how much buffers are divided so that all of them fill at most half of /dev/shm (containers give it 64
  * MiB). */
-static uint64_t shrink_factor(void)
+static uint64_t shrink_factor(uint64_t kept_bytes)
 {
     struct statvfs shm;
     uint64_t wanted = 0;
     for (size_t i = 0; i < sizeof(channel_plans) / sizeof(channel_plans[0]); i++)
-        wanted += channel_plans[i].subbuf_size * channel_plans[i].num_subbuf * (uint64_t)get_nprocs_conf();
+        wanted += subbuf_size(&channel_plans[i], kept_bytes) * channel_plans[i].num_subbuf *
+                  (uint64_t)get_nprocs_conf();
     uint64_t factor = 1;
     if (statvfs("/dev/shm", &shm) == 0)
         while (wanted / factor > shm.f_bavail * shm.f_frsize / 2 && factor < 64)
@@ -75,15 +91,16 @@ static int add_contexts(struct lttng_handle *handle, const char *channel)
     return error;
 }
 
-static int create_channel(struct lttng_handle *handle, const struct channel_plan *plan, uint64_t factor)
+static int create_channel(struct lttng_handle *handle, const struct channel_plan *plan, uint64_t kept_bytes,
+                          uint64_t factor)
 {
     struct lttng_channel *channel = lttng_channel_create(&handle->domain);
     if (!channel)
         return -LTTNG_ERR_NOMEM;
-    uint64_t subbuf_size = plan->subbuf_size / factor;
+    uint64_t size = subbuf_size(plan, kept_bytes) / factor;
     snprintf(channel->name, sizeof(channel->name), "%s", plan->name);
-    channel->attr.overwrite = 0;
-    channel->attr.subbuf_size = subbuf_size < MIN_SUBBUF_SIZE ? MIN_SUBBUF_SIZE : subbuf_size;
+    channel->attr.overwrite = kept_bytes && plan->kept_share;
+    channel->attr.subbuf_size = size < MIN_SUBBUF_SIZE ? MIN_SUBBUF_SIZE : size;
     channel->attr.num_subbuf = plan->num_subbuf;
     int error = lttng_enable_channel(handle, channel);
     lttng_channel_destroy(channel);
@@ -92,11 +109,11 @@ static int create_channel(struct lttng_handle *handle, const struct channel_plan
     return error ? error : enable_events(handle, plan);
 }
 
-int channels_create(struct lttng_handle *handle)
+int channels_create(struct lttng_handle *handle, uint64_t kept_bytes)
 {
-    uint64_t factor = shrink_factor();
+    uint64_t factor = shrink_factor(kept_bytes);
     int error = 0;
     for (size_t i = 0; i < sizeof(channel_plans) / sizeof(channel_plans[0]) && error == 0; i++)
-        error = create_channel(handle, &channel_plans[i], factor);
+        error = create_channel(handle, &channel_plans[i], kept_bytes, factor);
     return error;
 }

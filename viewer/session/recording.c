@@ -77,7 +77,8 @@ int recording_start(struct recording *recording, pid_t only, char *problem, size
 {
     int status = session_daemon_acquire(&recording->daemon, only == 0, problem, problem_size);
     if (status == 0) {
-        status = session_start(recording->directory, only, recording->session, problem, problem_size);
+        status = session_start(&(struct session_plan){recording->directory, only, recording->kept_bytes},
+                               recording->session, problem, problem_size);
         if (status == 0)
             status = await_process(recording, only, problem, problem_size);
         if (status < 0)
@@ -88,20 +89,71 @@ int recording_start(struct recording *recording, pid_t only, char *problem, size
     return status;
 }
 
+const char *recording_result_folder(const struct recording *recording)
+{
+    return recording->dumps ? recording->dump : recording->directory;
+}
+
+/* LTTng names them by the time, and at the end by their number from 0 on. */
+static int find_dump(struct recording *recording)
+{
+    char ending[16];
+    snprintf(ending, sizeof(ending), "-%u", recording->dumps);
+    DIR *dir = opendir(recording->directory);
+    int status = dir ? -ENOENT : -errno;
+    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry && status; entry = readdir(dir)) {
+        const char *last = strrchr(entry->d_name, '-');
+        if (last && strcmp(last, ending) == 0 &&
+            snprintf(recording->dump, sizeof(recording->dump), "%s/%s", recording->directory, entry->d_name) <
+                (int)sizeof(recording->dump))
+            status = 0;
+    }
+    if (dir)
+        closedir(dir);
+    return status;
+}
+
+static int make_dump(struct recording *recording)
+{
+    int status = session_dump(recording->session);
+    if (status == 0)
+        status = find_dump(recording);
+    recording->dumps += status == 0;
+    return status;
+}
+
+int recording_dump(struct recording *recording, struct recording_result *ret_result)
+{
+    struct trace_count count = {0};
+    int status = make_dump(recording);
+    if (status)
+        return status;
+    ret_result->is_counted_whole = trace_count_events(recording->dump, COUNT_MS, &count) == 0;
+    ret_result->is_complete = true;
+    ret_result->events = count.events;
+    ret_result->lost = count.discarded_events;
+    return 0;
+}
+
 void recording_finish(struct recording *recording, struct recording_result *ret_result)
 {
     struct session_loss loss = {0};
     struct trace_count count = {0};
     int status = session_stop(recording->session);
+    if (status != -ETIMEDOUT && recording->kept_bytes && make_dump(recording))
+        status = -EIO;
     /* A daemon that missed a deadline of 5 s would only miss the next ones. */
     if (status != -ETIMEDOUT && session_read_loss(recording->session, &loss) < 0)
         status = -EIO;
     if (status != -ETIMEDOUT && session_destroy(recording->session) < 0)
         status = -EIO;
+    recording->session[0] = '\0';
     session_daemon_release(&recording->daemon);
     ret_result->is_complete = status == 0;
-    ret_result->is_counted_whole = trace_count_events(recording->directory, COUNT_MS, &count) == 0;
+    ret_result->is_counted_whole =
+        trace_count_events(recording_result_folder(recording), COUNT_MS, &count) == 0;
     ret_result->events = count.events;
-    uint64_t lost = loss.discarded_events + loss.lost_packets;
+    /* What a flight recorder overwrote is what it was to forget. */
+    uint64_t lost = loss.discarded_events + (recording->kept_bytes ? 0 : loss.lost_packets);
     ret_result->lost = lost > count.discarded_events ? lost : count.discarded_events;
 }

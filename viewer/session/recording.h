@@ -16,6 +16,9 @@ struct recording {
     char session[SESSION_NAME_SIZE]; /* "": no session */
     char directory[PATH_MAX];        /* absolute */
     bool is_directory_ours;          /* made by us: removed again if nothing came of it */
+    uint64_t kept_bytes;             /* as in struct session_plan; set between preparing and starting */
+    unsigned dumps;                  /* so many were made */
+    char dump[PATH_MAX];             /* the folder of the last one */
 };
 
 struct recording_result {
@@ -35,8 +38,16 @@ int recording_prepare(struct recording *recording, const char *directory) MUST_U
  * `only` 15, plus the time to end a daemon of ours that hangs. 0 or negative errno. */
 int recording_start(struct recording *recording, pid_t only, char *problem, size_t problem_size) MUST_USE;
 
-/* Ends the session, then our daemon, then counts. Every step has a deadline: 5 s for the trace to be written,
- * a few more if the daemon hangs, 20 s to count. Always gives a result. */
+/* Where the last result lies: the folder, or the last dump in it. */
+const char *recording_result_folder(const struct recording *recording);
+
+/* Of a flight recorder: writes what it keeps now, into recording->dump. 5 s at most, and 20 to count. 0 or
+ * negative errno. */
+int recording_dump(struct recording *recording, struct recording_result *ret_result) MUST_USE;
+
+/* Ends the session, after a last dump if it is a flight recorder, then our daemon, then counts. Every step
+ * has a deadline: 5 s for the trace to be written, a few more if the daemon hangs, 20 s to count. Always
+ * gives a result. */
 void recording_finish(struct recording *recording, struct recording_result *ret_result);
 
 #endif

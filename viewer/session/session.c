@@ -21,9 +21,8 @@
 #define NAME_TRIES 10 /* a name can only be taken by a dead namesake's left-over session */
 
 struct start_request {
-    const char *directory;
+    struct session_plan plan;
     pid_t recorder; /* in the session's name */
-    pid_t only;     /* recorded; 0: every process */
     char name[SESSION_NAME_SIZE];
     int lttng_error; /* negative LTTng code, for words */
 };
@@ -50,7 +49,9 @@ static int create_with_free_name(struct start_request *request)
     for (int i = 0; i < NAME_TRIES && code == LTTNG_ERR_EXIST_SESS; i++) {
         snprintf(request->name, sizeof(request->name), "preflame-%d-%d", (int)request->recorder, i);
         struct lttng_session_descriptor *descriptor =
-            lttng_session_descriptor_local_create(request->name, request->directory);
+            request->plan.kept_bytes
+                ? lttng_session_descriptor_snapshot_local_create(request->name, request->plan.directory)
+                : lttng_session_descriptor_local_create(request->name, request->plan.directory);
         if (!descriptor)
             return -LTTNG_ERR_NOMEM;
         code = lttng_create_session_ext(descriptor);
@@ -70,9 +71,9 @@ static int start_work(void *data)
     }
     struct lttng_domain domain = ust_domain();
     struct lttng_handle *handle = lttng_create_handle(request->name, &domain);
-    error = handle ? channels_create(handle) : -LTTNG_ERR_NOMEM;
-    if (error == 0 && request->only)
-        error = lttng_track_pid(handle, request->only);
+    error = handle ? channels_create(handle, request->plan.kept_bytes) : -LTTNG_ERR_NOMEM;
+    if (error == 0 && request->plan.only)
+        error = lttng_track_pid(handle, request->plan.only);
     if (error == 0)
         error = lttng_start_tracing(request->name);
     if (handle)
@@ -84,15 +85,14 @@ static int start_work(void *data)
     return -EIO;
 }
 
-int session_start(const char *directory, pid_t only, char ret_name[SESSION_NAME_SIZE], char *problem,
+int session_start(const struct session_plan *plan, char ret_name[SESSION_NAME_SIZE], char *problem,
                   size_t problem_size)
 {
     struct start_request *request = guard_memory_new(sizeof(*request));
     if (!request)
         return -ENOMEM;
-    request->directory = directory; /* the forked child sees our memory */
+    request->plan = *plan; /* the forked child sees our memory */
     request->recorder = getpid();
-    request->only = only;
     int status = guard_call(start_work, request, START_MS);
     if (status == 0)
         memcpy(ret_name, request->name, SESSION_NAME_SIZE);
@@ -144,6 +144,17 @@ static int stop_work(void *data)
 int session_stop(const char *name)
 {
     return guard_call(stop_work, (void *)name, STOP_MS);
+}
+
+static int dump_work(void *data)
+{
+    /* Without an output it goes to the session's own directory; 1: wait, as it does anyway. */
+    return lttng_snapshot_record(data, NULL, 1) < 0 ? -EIO : 0;
+}
+
+int session_dump(const char *name)
+{
+    return guard_call(dump_work, (void *)name, STOP_MS);
 }
 
 static int loss_work(void *data)
