@@ -39,12 +39,11 @@ func main() {
 FRAMING = {"date", "content-length", "transfer-encoding"}
 
 
-class Server:
-    """A server process that prints its port as its first line."""
+class Peer:
+    """Whoever answers on a port of this machine."""
 
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.port = int(self.process.stdout.readline())
+    def __init__(self, port):
+        self.port = port
 
     def ask(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -54,6 +53,14 @@ class Server:
         status, content = reply.status, reply.read()
         connection.close()
         return status, {name: value for name, value in got.items() if name not in FRAMING}, content
+
+
+class Server(Peer):
+    """A server process that prints its port as its first line."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        super().__init__(int(self.process.stdout.readline()))
 
     def end(self):
         self.process.stdin.close()
@@ -215,9 +222,9 @@ def test_seconds_of_a_posted_form_count(go_server, our_server):
         assert server.ask("POST", "/debug/pprof/profile?seconds=1000", "seconds=1", form)[0] == 200
 
 
-def start_long_profile(server):
+def start_long(server, name):
     client = socket.create_connection(("127.0.0.1", server.port))
-    client.sendall(b"GET /debug/pprof/profile?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    client.sendall(b"GET /debug/pprof/" + name.encode() + b"?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     return client
 
 
@@ -226,15 +233,15 @@ def is_answered(client):
 
 
 @contextlib.contextmanager
-def busy(server):
+def busy(server, name="profile"):
     """Yields what is answered to a second client while a first one's profile runs, and ends that one."""
-    client = start_long_profile(server)
+    client = start_long(server, name)
     try:
         for _ in range(50):
-            answer = server.ask("GET", "/debug/pprof/profile?seconds=1")
+            answer = server.ask("GET", f"/debug/pprof/{name}?seconds=1")
             if is_answered(client):  # ours came first, so the long one was refused
                 client.close()
-                client = start_long_profile(server)
+                client = start_long(server, name)
             elif answer[0] != 200:
                 yield answer
                 return

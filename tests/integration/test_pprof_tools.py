@@ -70,7 +70,7 @@ def test_go_tool_pprof_opens_it_in_every_way(folder, kind):
     assert not re.search(r"^ +-?[1-9]", difference, re.M)
 
 
-@pytest.mark.parametrize("kind", ["cpu", "heap", "mutex"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_pages_of_its_web_server_are_there(folder, kind):
     port = free_port()
     env = dict(os.environ, HOME=str(folder), PPROF_TMPDIR=str(folder), GOFLAGS="-mod=mod", GOPROXY="off")

@@ -9,6 +9,7 @@ import threading
 import perfetto_reader
 import pytest
 from conftest import PRELOAD, isolation, program, wait_until
+from test_http_contract import Peer, busy, go_environment, go_server  # noqa: F401, fixtures
 
 
 def fetch(port, query="", timeout_s=60):
@@ -63,6 +64,13 @@ def test_a_trace_as_go_sends_it(at_work, port, tmp_path):
     (tmp_path / "trace.pftrace").write_bytes(body)
     assert perfetto_reader.read(tmp_path / "trace.pftrace").of("wait", "poll")
     assert at_work.poll() is None
+
+
+def test_statuses_headers_and_the_busy_answer_are_gos(at_work, port, go_server):  # noqa: F811, the fixture
+    ours, theirs = Peer(port), go_server
+    assert ours.ask("GET", "/debug/pprof/trace?seconds=0.2")[:2] == theirs.ask("GET", "/debug/pprof/trace?seconds=0.2")[:2]
+    with busy(ours, "trace") as our_answer, busy(theirs, "trace") as their_answer:
+        assert our_answer == their_answer
 
 
 def test_one_trace_at_a_time_and_nothing_is_left_when_the_client_leaves(at_work, port, tmp_path):
