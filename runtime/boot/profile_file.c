@@ -11,10 +11,11 @@
 #define PROFILE_BYTES_MAX ((size_t)256 << 20)
 #define SYMBOLIZE_TIMEOUT_NS (INT64_C(10) * 1000000000)
 
-/* The profile with names, by the helper; by symbol tables when that fails. */
+/* The profile with names, by the helper; by symbol tables when that fails. What holds no sample needs none:
+ * most children of a shell, say. */
 static int encode(struct profile *profile, struct bytes *out)
 {
-    const struct helper_command *helper = services_symbolizer();
+    const struct helper_command *helper = profile->samples.count ? services_symbolizer() : NULL;
     struct bytes raw;
     bytes_init(&raw, PROFILE_BYTES_MAX);
     int error = profile_encode(profile, &raw);

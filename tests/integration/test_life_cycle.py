@@ -156,6 +156,16 @@ def test_a_worker_that_waits_for_its_first_client_can_be_asked(runner, way):
     assert out == b"child was asked: 1\nchild ended with 3\n"
 
 
+@pytest.mark.parametrize("words,helpers", [(["/bin/true"], 0), ([program("burn_split"), 1, 1], 1)])
+def test_no_helper_is_started_for_a_profile_without_samples(runner, tmp_path, words, helpers):
+    log, out = tmp_path / "log", tmp_path / "out"
+    outcome = runner.run(["strace", "-f", "-e", "trace=execve", "-o", log, "env", f"LD_PRELOAD={PRELOAD}", *words],
+                         PREFLAME_PROFILE="cpu", PREFLAME_CPU_HZ=20, PREFLAME_OUT=out)
+    assert outcome.status == 0, outcome.stderr
+    assert log.read_text().count('"symbolize"') == helpers
+    assert (pprof_reader.read(out / "cpu.pprof").total("samples") > 0) == (helpers > 0)
+
+
 def test_an_abort_that_is_caught_is_no_end(runner, tmp_path):
     out = tmp_path / "out"
     profiled(runner, "abort-caught", out)
