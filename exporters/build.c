@@ -15,9 +15,10 @@ struct build {
     const struct profile_kind *kind;
     const struct snapshot *snapshot;
     bool has_both;
-    uint32_t *mappings;  /* by module: index in the profile, or PROFILE_NONE */
-    uint32_t *locations; /* scratch: of the stack under way */
-    size_t location_room;
+    uint32_t *mappings; /* by module: index in the profile, or PROFILE_NONE */
+    /* Scratch: of the stacks under way, with a marker between or instead of them. */
+    uint64_t pcs[SNAPSHOT_FRAMES_MAX];
+    uint32_t locations[2 * SNAPSHOT_FRAMES_MAX + 1];
 };
 
 static uint32_t mapping_of(struct build *build, size_t index)
@@ -63,26 +64,20 @@ static uint32_t location_of(struct build *build, uint64_t pc, uint32_t epoch)
     return profile_add_location(profile, PROFILE_NONE, pc, &line, 1);
 }
 
-/* Scratch for `count` locations, kept for the next row, or NULL. */
-static uint32_t *room_for(struct build *build, size_t count)
+static uint32_t read_stack(struct build *build, uint32_t stack, uint32_t *ret_epoch)
 {
-    if (count > build->location_room || !build->locations) {
-        uint32_t *grown = realloc(build->locations, (count + 1) * sizeof(*grown));
-        if (!grown)
-            return NULL;
-        build->locations = grown;
-        build->location_room = count;
-    }
-    return build->locations;
+    const struct snapshot *snapshot = build->snapshot;
+    return stack ? snapshot->read_stack(snapshot->stacks, stack, build->pcs, ret_epoch) : 0;
 }
 
 /* The other side's stack, its root first: read from the leaf on, the way back from what ended the wait. */
-static uint32_t add_other(struct build *build, const struct snapshot_row *row, uint32_t *locations)
+static uint32_t add_other(struct build *build, const struct snapshot_row *row)
 {
-    uint32_t count = 0;
-    for (uint32_t i = row->other_count; i-- > 0;)
-        locations[count++] = location_of(build, row->other_pcs[i], row->other_epoch);
-    locations[count++] = location_of(build, PC_OTHER_SIDE, 0);
+    uint32_t epoch = 0, count = 0;
+    for (uint32_t i = read_stack(build, row->other, &epoch); i-- > 0;)
+        build->locations[count++] = location_of(build, build->pcs[i], epoch);
+    if (count)
+        build->locations[count++] = location_of(build, PC_OTHER_SIDE, 0);
     return count;
 }
 
@@ -101,27 +96,22 @@ static unsigned add_program_labels(struct profile *profile, const struct snapsho
     return count;
 }
 
-static int add_row(struct build *build, const struct snapshot_row *row)
+static void add_row(struct build *build, const struct snapshot_row *row)
 {
     struct profile *profile = build->profile;
     int64_t values[SNAPSHOT_VALUES];
     if (!build->kind->values(build->snapshot, row, values))
-        return 0;
-    uint32_t count = 0;
-    uint32_t *locations = room_for(build, (size_t)row->frame_count + row->other_count + 2);
-    if (!locations)
-        return -ENOMEM;
-    if (build->has_both && row->other_count)
-        count = add_other(build, row, locations);
-    if (!row->frame_count)
-        locations[count++] = location_of(build, row->thread ? PC_NO_STACK : PC_STACKS_FULL, 0);
-    for (uint32_t i = 0; i < row->frame_count; i++)
-        locations[count++] = location_of(build, row->pcs[i], row->epoch);
+        return;
+    uint32_t count = build->has_both ? add_other(build, row) : 0, epoch = 0;
+    uint32_t frames = read_stack(build, row->stack, &epoch);
+    if (!frames)
+        build->locations[count++] = location_of(build, row->thread ? PC_NO_STACK : PC_STACKS_FULL, 0);
+    for (uint32_t i = 0; i < frames; i++)
+        build->locations[count++] = location_of(build, build->pcs[i], epoch);
     struct profile_label labels[KIND_LABELS_MAX + PROGRAM_LABELS_MAX];
     unsigned label_count = build->kind->labels ? build->kind->labels(profile, row, labels) : 0;
     label_count += add_program_labels(profile, row, labels + label_count);
-    profile_add_sample(profile, locations, count, labels, label_count, values);
-    return 0;
+    profile_add_sample(profile, build->locations, count, labels, label_count, values);
 }
 
 static void add_comments(struct profile *profile, const struct snapshot *snapshot)
@@ -163,11 +153,10 @@ static int fill(struct build *build)
         profile->drop_frames = profile_string(profile, kind->drop_frames);
     profile->time_ns = snapshot->time_ns;
     profile->duration_ns = snapshot->duration_ns;
-    int error = 0;
-    for (size_t i = 0; i < snapshot->row_count && !error; i++)
-        error = add_row(build, &snapshot->rows[i]);
+    for (size_t i = 0; i < snapshot->row_count && !profile->error; i++)
+        add_row(build, &snapshot->rows[i]);
     add_comments(profile, snapshot);
-    return error ? error : profile->error;
+    return profile->error;
 }
 
 int profile_build(const struct profile_kind *kind, const struct snapshot *snapshot, bool has_both,
@@ -180,7 +169,6 @@ int profile_build(const struct profile_kind *kind, const struct snapshot *snapsh
                           .mappings = calloc(snapshot->module_count + 1, sizeof(uint32_t))};
     int error = build.profile && build.mappings ? fill(&build) : -ENOMEM;
     free(build.mappings);
-    free(build.locations);
     if (error)
         profile_free(build.profile);
     else

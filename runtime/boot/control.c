@@ -244,7 +244,7 @@ void control_self(struct bytes *out)
     bytes_printf(out, "tracing: %s\n",
                  atomic_load_explicit(&host->state->sink, memory_order_acquire) ? "loaded" : "off");
     bytes_printf(out, "stacks: %u\n",
-                 atomic_load_explicit(&host->state->stacks->used_slots, memory_order_relaxed));
+                 atomic_load_explicit(&host->state->stacks->stacks, memory_order_relaxed));
     lock_take(&pipeline_lock);
     limits_self(&cpu.totals, out);
     lock_leave(&pipeline_lock);
@@ -276,7 +276,7 @@ void control_metrics(struct bytes *out)
                    atomic_load_explicit(&host->state->sink, memory_order_acquire) != NULL);
     metrics_begin(out, "preflame_stacks", "gauge", "Different stacks in the dictionary.");
     metrics_number(out, "preflame_stacks", NULL, NULL,
-                   atomic_load_explicit(&host->state->stacks->used_slots, memory_order_relaxed));
+                   atomic_load_explicit(&host->state->stacks->stacks, memory_order_relaxed));
     lock_take(&pipeline_lock);
     limits_metrics(&cpu.totals, out);
     lock_leave(&pipeline_lock);

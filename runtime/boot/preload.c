@@ -68,7 +68,7 @@ static bool make_state(void)
     capture.live = map_zeroed(sizeof(*capture.live));
     if (!threads || !capture.rules || !capture.stacks || !capture.buckets || !capture.labels || !capture.live)
         return false;
-    capture.stacks->word_limit = (uint32_t)options_part_of_memory(&options, STACK_WORDS);
+    capture.stacks->level_limit = stacks_levels_of(options_part_of_memory(&options, STACK_NODES));
     capture.buckets->limit = (uint32_t)options_part_of_memory(&options, BUCKETS_MAX);
     capture.live->level_limit = live_levels_of(options_part_of_memory(&options, LIVE_SETS));
     threads->slot_limit = (uint32_t)options_part_of_memory(&options, THREAD_SLOTS);

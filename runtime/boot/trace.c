@@ -72,16 +72,17 @@ static void send_status(const struct sink *sink, struct thread_slot *slot, int32
     struct stat status;
     uint32_t stack = 0;
     bool is_waiting = host->thread_waiting(slot, &wait, &stack);
-    const struct stack_entry *entry = is_waiting ? stacks_entry(host->state->stacks, stack) : NULL;
-    if (entry)
-        sink->stack(stack, entry->pcs, entry->count);
+    uint64_t pcs[STACK_FRAMES_MAX];
+    uint32_t count = is_waiting ? stacks_read(host->state->stacks, stack, pcs, NULL) : 0;
+    if (count)
+        sink->stack(stack, pcs, count);
     int32_t reason = -1;
     if (is_waiting)
         reason = (int32_t)wait_reason_by_mode(
             wait.reason,
             wait.reason >= WAIT_READS && fstat((int)wait.object, &status) == 0 ? status.st_mode : 0);
     sink->thread_status(tid, atomic_load_explicit(&slot->pthread, memory_order_relaxed), reason,
-                        is_waiting ? wait.object : 0, is_waiting ? wait.since_ns : 0, entry ? stack : 0,
+                        is_waiting ? wait.object : 0, is_waiting ? wait.since_ns : 0, count ? stack : 0,
                         slot->name);
 }
 

@@ -114,15 +114,25 @@ uint32_t capture_marked(uint64_t marker, uint64_t function)
     return stacks_intern(capture.stacks, frames, function ? 2 : 1, module_epoch(&capture.modules));
 }
 
+static void send_stack(const struct sink *sink, uint32_t stack, struct walk_scratch *scratch)
+{
+    uint32_t session = atomic_load_explicit(&capture.session, memory_order_acquire);
+    if (!stack || atomic_load_explicit(&capture.stacks->sent[stack - 1], memory_order_acquire) == session)
+        return;
+    uint32_t count = stacks_read(capture.stacks, stack, scratch->frames, NULL);
+    sink->stack(stack, scratch->frames, count);
+    /* Release, after the entry went out: two threads may send it twice, none may use it unsent. */
+    atomic_store_explicit(&capture.stacks->sent[stack - 1], session, memory_order_release);
+}
+
 void capture_send_stack(const struct sink *sink, uint32_t stack)
 {
-    struct stack_entry *entry = stacks_entry(capture.stacks, stack);
-    if (!entry)
-        return;
-    uint32_t session = atomic_load_explicit(&capture.session, memory_order_acquire);
-    if (atomic_load_explicit(&entry->sent_session, memory_order_acquire) == session)
-        return;
-    sink->stack(stack, entry->pcs, entry->count);
-    /* Release, after the entry went out: two threads may send it twice, none may use it unsent. */
-    atomic_store_explicit(&entry->sent_session, session, memory_order_release);
+    if (thread_self.slot)
+        send_stack(sink, stack, &thread_self.slot->in_hook);
+}
+
+void capture_send_interrupted(const struct sink *sink, uint32_t stack)
+{
+    if (thread_self.slot)
+        send_stack(sink, stack, &thread_self.slot->in_handler);
 }

@@ -68,7 +68,7 @@ static void take_sample(struct thread_slot *slot, const siginfo_t *info, const u
         atomic_fetch_add_explicit(&capture.sampling.unready, count, memory_order_relaxed);
         return;
     }
-    capture_send_stack(sink, stack);
+    capture_send_interrupted(sink, stack);
     sink->sample(value, stack);
 }
 

@@ -2,9 +2,10 @@
 #ifndef PREFLAME_CAPTURE_SCRATCH_H
 #define PREFLAME_CAPTURE_SCRATCH_H
 
+#include "capture/stacks.h"
+
 #include <stdint.h>
 
-#define STACK_FRAMES_MAX 512
 #define HANDLER_STACK_BYTES 8192 /* a sample takes 2.5 kB of it, 1 kB of which is the trace provider's */
 #define WINDOW_BYTES 1024        /* a power of two that divides a page */
 

@@ -124,13 +124,16 @@ static bool is_sigreturn(uint64_t pc)
 bool forks_are_in_handler(void)
 {
     thread_self.guard++;
-    const struct stack_entry *stack = stacks_entry(capture.stacks, capture_here());
-    thread_self.guard--;
-    for (uint32_t i = 0; stack && i < stack->count; i++) {
-        if (is_sigreturn(stack->pcs[i]) || is_sigreturn(stack->pcs[i] + 1))
-            return true;
+    bool is_in_handler = false;
+    uint32_t stack = capture_here();
+    if (stack) {
+        uint64_t *pcs = thread_self.slot->in_hook.frames;
+        uint32_t count = stacks_read(capture.stacks, stack, pcs, NULL);
+        for (uint32_t i = 0; i < count && !is_in_handler; i++)
+            is_in_handler = is_sigreturn(pcs[i]) || is_sigreturn(pcs[i] + 1);
     }
-    return false;
+    thread_self.guard--;
+    return is_in_handler;
 }
 
 static void light_fork_ended(long pid, uint64_t mask)

@@ -31,14 +31,17 @@ static void add_module(const struct module *module, void *context)
         snprintf(to->build_id + 2 * i, 3, "%02x", module->build_id[i]);
 }
 
-static void add_stack(struct stack_table *stacks, uint32_t stack, struct snapshot_row *row)
+static uint32_t read_stack(const void *stacks, uint32_t stack, uint64_t *pcs, uint32_t *ret_epoch)
 {
-    const struct stack_entry *entry = stacks_entry(stacks, stack);
-    if (!entry)
-        return;
-    row->pcs = entry->pcs;
-    row->frame_count = entry->count;
-    row->epoch = entry->epoch;
+    return stacks_read(stacks, stack, pcs, ret_epoch);
+}
+
+/* An empty snapshot with room for `room` rows, or negative errno. */
+static int begin(const struct capture_state *state, size_t room, struct snapshot *ret)
+{
+    *ret = (struct snapshot){
+        .read_stack = read_stack, .stacks = state->stacks, .rows = calloc(room + 1, sizeof(*ret->rows))};
+    return ret->rows ? 0 : -ENOMEM;
 }
 
 static void add_labels(const struct label_table *table, uint32_t id, struct snapshot_row *row)
@@ -52,8 +55,8 @@ static void add_labels(const struct label_table *table, uint32_t id, struct snap
 
 static struct snapshot_row row_of(struct capture_state *state, const struct total *total)
 {
-    struct snapshot_row row = {.tid = total->tid, .values = {(int64_t)total->count, total->value}};
-    add_stack(state->stacks, total->stack, &row);
+    struct snapshot_row row = {
+        .stack = total->stack, .tid = total->tid, .values = {(int64_t)total->count, total->value}};
     add_labels(state->labels, total->labels, &row);
     memcpy(row.thread_name, total->name, sizeof(row.thread_name));
     return row;
@@ -62,8 +65,7 @@ static struct snapshot_row row_of(struct capture_state *state, const struct tota
 int freeze(struct capture_state *state, const struct totals *totals, each_module_fn each_module,
            struct snapshot *ret)
 {
-    *ret = (struct snapshot){.rows = calloc(totals->count + 1, sizeof(*ret->rows))};
-    if (!ret->rows)
+    if (begin(state, totals->count, ret))
         return -ENOMEM;
     for (size_t i = 0; i < totals->count; i++)
         ret->rows[ret->row_count++] = row_of(state, &totals->rows[i]);
@@ -80,20 +82,14 @@ struct bucket_copy {
 static void copy_bucket(struct bucket *bucket, void *context)
 {
     struct bucket_copy *copy = context;
-    struct snapshot_row row = {.detail = bucket->key.detail};
+    struct snapshot_row row = {
+        .stack = bucket->key.stack, .other = bucket->key.other, .detail = bucket->key.detail};
     int64_t any = 0;
     for (unsigned i = 0; i < SNAPSHOT_VALUES; i++)
         any |= row.values[i] = atomic_load_explicit(&bucket->values[i], memory_order_relaxed);
     if (!any || copy->snapshot->row_count == copy->room)
         return;
-    add_stack(copy->state->stacks, bucket->key.stack, &row);
     add_labels(copy->state->labels, bucket->key.labels, &row);
-    const struct stack_entry *other = stacks_entry(copy->state->stacks, bucket->key.other);
-    if (other) {
-        row.other_pcs = other->pcs;
-        row.other_count = other->count;
-        row.other_epoch = other->epoch;
-    }
     copy->snapshot->rows[copy->snapshot->row_count++] = row;
 }
 
@@ -109,8 +105,7 @@ static int copy_buckets(struct capture_state *state, enum bucket_kind kind, size
     size_t count = 0;
     buckets_each(state->buckets, kind, count_bucket, &count);
     struct bucket_copy copy = {.state = state, .snapshot = ret, .room = count + count / 8 + 64};
-    *ret = (struct snapshot){.rows = calloc(copy.room + more, sizeof(*ret->rows))};
-    if (!ret->rows)
+    if (begin(state, copy.room + more, ret))
         return -ENOMEM;
     buckets_each(state->buckets, kind, copy_bucket, &copy);
     return 0;
@@ -134,8 +129,8 @@ int freeze_waits(struct capture_state *state, const struct thread_view *views, s
         if (views[i].waited_ns <= 0)
             continue;
         struct snapshot_row *row = &ret->rows[ret->row_count++];
-        *row = (struct snapshot_row){.detail = views[i].reason, .values = {1, views[i].waited_ns}};
-        add_stack(state->stacks, views[i].stack, row);
+        *row = (struct snapshot_row){
+            .stack = views[i].stack, .detail = views[i].reason, .values = {1, views[i].waited_ns}};
     }
     each_module(add_module, ret);
     return ret->error;
@@ -144,13 +139,12 @@ int freeze_waits(struct capture_state *state, const struct thread_view *views, s
 int freeze_threads(struct capture_state *state, const struct thread_view *views, size_t count,
                    each_module_fn each_module, struct snapshot *ret)
 {
-    *ret = (struct snapshot){.rows = calloc(count + 1, sizeof(*ret->rows))};
-    if (!ret->rows)
+    if (begin(state, count, ret))
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) {
         struct snapshot_row *row = &ret->rows[ret->row_count++];
-        *row = (struct snapshot_row){.tid = views[i].tid, .values = {1}, .thread = &views[i]};
-        add_stack(state->stacks, views[i].stack, row);
+        *row = (struct snapshot_row){
+            .stack = views[i].stack, .tid = views[i].tid, .values = {1}, .thread = &views[i]};
         memcpy(row->thread_name, views[i].name, sizeof(row->thread_name));
     }
     each_module(add_module, ret);
@@ -158,3 +152,4 @@ int freeze_threads(struct capture_state *state, const struct thread_view *views,
 }
 
 _Static_assert(SNAPSHOT_VALUES == BUCKET_VALUES, "a row holds a bucket's values");
+_Static_assert(SNAPSHOT_FRAMES_MAX == STACK_FRAMES_MAX, "a stack fits where readers have room for it");

@@ -35,15 +35,18 @@ struct losses {
 
 #define SNAPSHOT_VALUES 4
 
-/* Strings and pcs are borrowed: from the dictionary and the module list, which never move. */
+#define SNAPSHOT_FRAMES_MAX 512
+
+/* Reads a stack of the dictionary `stacks`, which never forgets one: its pcs, leaf first, markers included,
+ * into room for SNAPSHOT_FRAMES_MAX, and the epoch of the modules that explain them. How many. Any thread. */
+typedef uint32_t (*read_stack_fn)(const void *stacks, uint32_t stack, uint64_t *pcs, uint32_t *ret_epoch);
+
+/* Strings are borrowed: from the module list, which never moves. */
 struct thread_view;
 
 struct snapshot_row {
-    const uint64_t *pcs;       /* leaf first, markers included */
-    uint32_t frame_count;      /* 0: the dictionary was full */
-    uint32_t epoch;            /* of the modules that explain the pcs */
-    const uint64_t *other_pcs; /* the other side's stack, NULL = none */
-    uint32_t other_count, other_epoch;
+    uint32_t stack;     /* by number; 0: the dictionary was full */
+    uint32_t other;     /* the other side's, 0 = none */
     uint64_t detail;    /* by kind, as in base/bucket_kind.h */
     const char *labels; /* what the program said: pairs "key\0value\0"; NULL = nothing; borrowed */
     uint32_t label_count;
@@ -62,6 +65,8 @@ struct snapshot_module {
 };
 
 struct snapshot {
+    read_stack_fn read_stack;
+    const void *stacks; /* borrowed; for read_stack */
     struct snapshot_row *rows;
     size_t row_count;
     struct snapshot_module *modules;

@@ -12,16 +12,22 @@ static struct snapshot_module modules[] = {
     {.low = 0x2000, .high = 0x3000, .dead_epoch = UINT32_MAX, .path = "/lib/b.so", .build_id = "bb"},
     {.low = 0x1000, .high = 0x2000, .dead_epoch = UINT32_MAX, .path = "/bin/a", .is_main = true},
 };
-static struct snapshot_row row = {.pcs = waiter,
-                                  .frame_count = 2,
-                                  .other_pcs = holder,
-                                  .other_count = 2,
-                                  .detail = WAIT_MUTEX,
-                                  .values = {3, 900}};
+static const uint64_t *const stacks[] = {waiter, holder};
+static struct snapshot_row row = {.stack = 1, .other = 2, .detail = WAIT_MUTEX, .values = {3, 900}};
+
+static uint32_t read_stack(const void *of, uint32_t stack, uint64_t *pcs, uint32_t *ret_epoch)
+{
+    const uint64_t *const *known = of;
+    memcpy(pcs, known[stack - 1], sizeof(waiter));
+    *ret_epoch = 0;
+    return ARRAY_SIZE(waiter);
+}
 
 static struct profile *built(const char *name, bool has_both)
 {
-    const struct snapshot snapshot = {.rows = &row,
+    const struct snapshot snapshot = {.read_stack = read_stack,
+                                      .stacks = stacks,
+                                      .rows = &row,
                                       .row_count = 1,
                                       .modules = modules,
                                       .module_count = ARRAY_SIZE(modules),

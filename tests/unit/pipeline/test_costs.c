@@ -55,7 +55,7 @@ static void memory_is_what_was_touched(void **state)
     struct costs before, after;
     costs_read(&state_of_tests, &totals, &before);
     assert_true(before.memory_bytes < 65536);
-    memset(state_of_tests.stacks->words, 1, 1 << 20);
+    memset(state_of_tests.stacks->nodes, 1, 1 << 20);
     memset(state_of_tests.buckets->entries, 1, 1 << 20);
     memset(state_of_tests.live->sets, 1, 1 << 18);
     memset(state_of_tests.rules->slots, 1, 1 << 18);

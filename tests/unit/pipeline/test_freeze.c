@@ -61,6 +61,16 @@ static void an_empty_runtime_is_an_empty_snapshot(void **state)
     assert_int_equal(snapshot.module_count, 0);
 }
 
+static void assert_stack(const struct snapshot *snapshot, uint32_t stack, const uint64_t *pcs, uint32_t count,
+                         uint32_t epoch)
+{
+    uint64_t read[SNAPSHOT_FRAMES_MAX];
+    uint32_t read_epoch = epoch + 1;
+    assert_int_equal(snapshot->read_stack(snapshot->stacks, stack, read, &read_epoch), count);
+    assert_memory_equal(read, pcs, count * sizeof(*pcs));
+    assert_int_equal(read_epoch, epoch);
+}
+
 static void rows_have_their_stacks_threads_and_values(void **state)
 {
     (void)state;
@@ -76,16 +86,14 @@ static void rows_have_their_stacks_threads_and_values(void **state)
     totals_add(&totals, &record, "worker");
     assert_int_equal(freeze(&state_of_tests, &totals, each_module, &snapshot), 0);
     assert_int_equal(snapshot.row_count, 2);
-    assert_int_equal(snapshot.rows[0].frame_count, 2);
-    assert_memory_equal(snapshot.rows[0].pcs, pcs, sizeof(pcs));
-    assert_int_equal(snapshot.rows[0].epoch, 3);
+    assert_stack(&snapshot, snapshot.rows[0].stack, pcs, 2, 3);
     assert_int_equal(snapshot.rows[0].tid, 7);
     assert_int_equal(snapshot.rows[0].values[0], 5);
     assert_int_equal(snapshot.rows[0].values[1], 50);
     assert_string_equal(snapshot.rows[0].thread_name, "worker");
     assert_int_equal(snapshot.rows[0].label_count, 1);
     assert_memory_equal(snapshot.rows[0].labels, "route\0/hello", 13);
-    assert_int_equal(snapshot.rows[1].frame_count, 0);
+    assert_int_equal(snapshot.rows[1].stack, 0);
     assert_int_equal(snapshot.rows[1].values[0], 5);
 }
 
@@ -122,11 +130,8 @@ static void buckets_of_one_kind_become_rows_with_both_stacks(void **state)
     assert_int_equal(row->detail, 4);
     assert_int_equal(row->values[0], 3);
     assert_int_equal(row->values[1], 900);
-    assert_int_equal(row->frame_count, 2);
-    assert_memory_equal(row->pcs, waiter, sizeof(waiter));
-    assert_int_equal(row->other_count, 1);
-    assert_int_equal(row->other_epoch, 2);
-    assert_memory_equal(row->other_pcs, holder, sizeof(holder));
+    assert_stack(&snapshot, row->stack, waiter, 2, 0);
+    assert_stack(&snapshot, row->other, holder, 1, 2);
     assert_int_equal(snapshot.module_count, 2);
 }
 
