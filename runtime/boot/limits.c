@@ -11,7 +11,7 @@
 
 _Static_assert(sizeof(struct rule_table) + sizeof(struct stack_table) + sizeof(struct bucket_table) +
                        sizeof(struct label_table) + sizeof(struct live_table) + sizeof(struct thread_table) +
-                       (uint64_t)TOTALS_MAX * TOTALS_ROW_BYTES <=
+                       sizeof(struct scratch_table) + (uint64_t)TOTALS_MAX * TOTALS_ROW_BYTES <=
                    OPTIONS_MEMORY_MAX,
                "tables take more than is promised");
 

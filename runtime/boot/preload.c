@@ -29,8 +29,9 @@
 
 /* The tables, and what the engine, its libraries and its threads take. */
 #define ADDRESS_SPACE_BYTES                                                                                  \
-    (sizeof(struct thread_table) + sizeof(struct rule_table) + sizeof(struct stack_table) +                  \
-     sizeof(struct bucket_table) + sizeof(struct label_table) + sizeof(struct live_table) + (32U << 20))
+    (sizeof(struct thread_table) + sizeof(struct scratch_table) + sizeof(struct rule_table) +                \
+     sizeof(struct stack_table) + sizeof(struct bucket_table) + sizeof(struct label_table) +                 \
+     sizeof(struct live_table) + (32U << 20))
 #define PLAIN_CALL_BYTES 64 /* more than libc's syscall() has up to its return */
 
 static struct options options;
@@ -63,10 +64,12 @@ static bool make_state(void)
     struct thread_table *threads = map_zeroed(sizeof(*threads));
     capture.rules = map_zeroed(sizeof(*capture.rules));
     capture.stacks = map_zeroed(sizeof(*capture.stacks));
+    capture.scratches = map_zeroed(sizeof(*capture.scratches));
     capture.buckets = map_zeroed(sizeof(*capture.buckets));
     capture.labels = map_zeroed(sizeof(*capture.labels));
     capture.live = map_zeroed(sizeof(*capture.live));
-    if (!threads || !capture.rules || !capture.stacks || !capture.buckets || !capture.labels || !capture.live)
+    if (!threads || !capture.rules || !capture.stacks || !capture.scratches || !capture.buckets ||
+        !capture.labels || !capture.live)
         return false;
     capture.stacks->level_limit = stacks_levels_of(options_part_of_memory(&options, STACK_NODES));
     capture.buckets->limit = (uint32_t)options_part_of_memory(&options, BUCKETS_MAX);

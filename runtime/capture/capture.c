@@ -79,7 +79,12 @@ uint32_t __attribute__((noinline)) capture_here(void)
     __asm__ volatile("movq %%rbx, %0\n\tmovq %%r12, %1\n\tmovq %%r13, %2\n\tmovq %%r14, %3\n\tmovq %%r15, %4"
                      : "=m"(registers.rest[3]), "=m"(registers.rest[12]), "=m"(registers.rest[13]),
                        "=m"(registers.rest[14]), "=m"(registers.rest[15]));
-    return capture_from(slot, &registers, &slot->in_hook);
+    struct scratch *scratch = scratch_take(capture.scratches, &slot->in_hook);
+    if (!scratch)
+        return 0;
+    uint32_t stack = capture_from(slot, &registers, &scratch->walk);
+    scratch_give(&slot->in_hook);
+    return stack;
 }
 
 uint32_t capture_interrupted(const ucontext_t *context)
@@ -105,7 +110,8 @@ uint32_t capture_interrupted(const ucontext_t *context)
                                                   [13] = (uint64_t)from[REG_R13],
                                                   [14] = (uint64_t)from[REG_R14],
                                                   [15] = (uint64_t)from[REG_R15]}};
-    return capture_from(slot, &registers, &slot->in_handler);
+    struct scratch *scratch = scratch_take(capture.scratches, &slot->in_handler);
+    return scratch ? capture_from(slot, &registers, &scratch->walk) : 0;
 }
 
 uint32_t capture_marked(uint64_t marker, uint64_t function)
@@ -114,21 +120,26 @@ uint32_t capture_marked(uint64_t marker, uint64_t function)
     return stacks_intern(capture.stacks, frames, function ? 2 : 1, module_epoch(&capture.modules));
 }
 
-static void send_stack(const struct sink *sink, uint32_t stack, struct walk_scratch *scratch)
+static void send_stack(const struct sink *sink, uint32_t stack, struct scratch_hold *hold)
 {
     uint32_t session = atomic_load_explicit(&capture.session, memory_order_acquire);
     if (!stack || atomic_load_explicit(&capture.stacks->sent[stack - 1], memory_order_acquire) == session)
         return;
-    uint32_t count = stacks_read(capture.stacks, stack, scratch->frames, NULL);
-    sink->stack(stack, scratch->frames, count);
+    struct scratch *scratch = scratch_take(capture.scratches, hold);
+    if (!scratch)
+        return;
+    uint32_t count = stacks_read(capture.stacks, stack, scratch->walk.frames, NULL);
+    sink->stack(stack, scratch->walk.frames, count);
     /* Release, after the entry went out: two threads may send it twice, none may use it unsent. */
     atomic_store_explicit(&capture.stacks->sent[stack - 1], session, memory_order_release);
 }
 
 void capture_send_stack(const struct sink *sink, uint32_t stack)
 {
-    if (thread_self.slot)
-        send_stack(sink, stack, &thread_self.slot->in_hook);
+    if (!thread_self.slot)
+        return;
+    send_stack(sink, stack, &thread_self.slot->in_hook);
+    scratch_give(&thread_self.slot->in_hook);
 }
 
 void capture_send_interrupted(const struct sink *sink, uint32_t stack)

@@ -11,7 +11,7 @@
  * the thread has no slot. Hook-safe. Costs loads only once the code on the stack has been seen. */
 uint32_t capture_here(void);
 
-/* The stack that a signal interrupted. Signal-safe. */
+/* The stack that a signal interrupted. The slot's `in_handler` stays held. Signal-safe. */
 uint32_t capture_interrupted(const ucontext_t *context);
 
 /* A stack of one marker below one function: for time whose stack nobody saw. Signal-safe. */
@@ -20,7 +20,7 @@ uint32_t capture_marked(uint64_t marker, uint64_t function);
 /* Sends the stack's dictionary entry to the sink if this trace session hasn't had it. `stack` is 0 or what
  * one of the above gave a thread of the process. Hook-safe. */
 void capture_send_stack(const struct sink *sink, uint32_t stack);
-/* The same in our signal's handler. Signal-safe. */
+/* The same in our signal's handler; `in_handler` stays held. Signal-safe. */
 void capture_send_interrupted(const struct sink *sink, uint32_t stack);
 
 /* Adds what this thread knows of itself to a fresh slot, or makes one for a thread whose start nobody saw.

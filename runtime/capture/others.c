@@ -13,23 +13,32 @@
 
 #include "base/banned.h"
 
-uint32_t others_stack(const struct place *place)
+/* Between module_enter and module_leave, which it calls. */
+static uint32_t stack_at(struct thread_slot *self, const struct place *place, struct walk_scratch *scratch)
 {
-    struct thread_slot *self = thread_self.slot;
-    if (!self || !module_enter(&capture.modules, self))
-        return 0;
     const struct unwinder unwinder = {.modules = &capture.modules,
                                       .rules = capture.rules,
                                       .own_low = capture.own_low,
                                       .own_high = capture.own_high,
-                                      .scratch = &self->in_hook};
+                                      .scratch = scratch};
     /* The pc is a return address. */
     const struct unwind_registers registers = {.pc = place->pc - 1, .sp = place->sp, .bp = place->bp};
-    uint32_t count = unwind(&unwinder, &registers, self->in_hook.frames, STACK_FRAMES_MAX);
+    uint32_t count = unwind(&unwinder, &registers, scratch->frames, STACK_FRAMES_MAX);
     uint32_t stack = 0;
     if (count)
-        stack = stacks_intern(capture.stacks, self->in_hook.frames, count, module_epoch(&capture.modules));
+        stack = stacks_intern(capture.stacks, scratch->frames, count, module_epoch(&capture.modules));
     module_leave(self);
+    return stack;
+}
+
+uint32_t others_stack(const struct place *place)
+{
+    struct thread_slot *self = thread_self.slot;
+    struct scratch *scratch = self ? scratch_take(capture.scratches, &self->in_hook) : NULL;
+    if (!scratch)
+        return 0;
+    uint32_t stack = module_enter(&capture.modules, self) ? stack_at(self, place, &scratch->walk) : 0;
+    scratch_give(&self->in_hook);
     return stack;
 }
 

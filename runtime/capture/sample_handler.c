@@ -92,11 +92,16 @@ void sample_handler(int signal, siginfo_t *info, void *context)
     bool is_timed = cost_is_timed(thread_self.samples_taken++);
     int64_t start_ns = is_timed ? clock_mono_ns() : 0;
     struct thread_slot *slot = capture_slot();
+    struct scratch *scratch = slot ? scratch_take(capture.scratches, &slot->in_handler) : NULL;
     if (!is_question && !atomic_load_explicit(&capture.sampling.is_active, memory_order_acquire))
         atomic_fetch_add_explicit(&capture.sampling.late, 1, memory_order_relaxed);
-    else if (slot)
-        sample_work_on_stack(slot, info, context, slot->handler_stack + HANDLER_STACK_BYTES,
+    else if (scratch)
+        sample_work_on_stack(slot, info, context, scratch->handler_stack + HANDLER_STACK_BYTES,
                              is_question ? answer : take_sample);
+    else if (slot && is_question)
+        others_answer(slot, 0);
+    if (scratch)
+        scratch_give(&slot->in_handler);
     cost_add(&capture.handler_cost, is_timed ? clock_mono_ns() - start_ns : -1);
     interruption_settle(context);
     errno = error;

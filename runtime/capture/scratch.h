@@ -1,12 +1,15 @@
-/* Where a walk works: a handler may find a stack of a few kilobytes, so nothing large lies on it. */
+/* Where a walk works: a handler may find a stack of a few kilobytes, so nothing large lies on it. Scratches
+ * are shared by all threads: a process needs as many as walk at a time. */
 #ifndef PREFLAME_CAPTURE_SCRATCH_H
 #define PREFLAME_CAPTURE_SCRATCH_H
 
 #include "capture/stacks.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #define HANDLER_STACK_BYTES 8192 /* a sample takes 2.5 kB of it, 1 kB of which is the trace provider's */
+#define SCRATCHES 2048           /* a power of two */
 #define WINDOW_BYTES 1024        /* a power of two that divides a page */
 
 /* The last block read of a stack whose bounds nobody knows. */
@@ -31,5 +34,28 @@ struct walk_scratch {
     uint64_t frames[STACK_FRAMES_MAX]; /* the stack under way */
     struct stack_window stack;
 };
+
+/* Which scratch a thread has taken for one purpose, if it is that one's owner. */
+struct scratch_hold {
+    _Atomic(struct scratch *) scratch;
+};
+
+struct scratch {
+    _Alignas(64) _Atomic(const struct scratch_hold *) owner; /* NULL = free */
+    struct walk_scratch walk;
+    _Alignas(16) uint8_t handler_stack[HANDLER_STACK_BYTES];
+};
+
+/* 32 MB of address space, touched as more threads walk at a time. */
+struct scratch_table {
+    _Atomic uint64_t refused; /* walks that found none free */
+    struct scratch scratches[SCRATCHES];
+};
+
+/* A scratch for the thread whose `hold` it is, or NULL when all are taken (counted). The one that it holds
+ * already, if a jump tore it away from a walk. Signal-safe, lock-free. */
+struct scratch *scratch_take(struct scratch_table *table, struct scratch_hold *hold);
+/* Gives back what is held, if anything is. Signal-safe. Any thread, when the hold's own does nothing. */
+void scratch_give(struct scratch_hold *hold);
 
 #endif

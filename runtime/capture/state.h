@@ -64,6 +64,7 @@ struct capture_state {
     struct label_table *labels;
     struct live_table *live;
     struct thread_table *threads;
+    struct scratch_table *scratches;
 };
 
 extern struct capture_state capture;

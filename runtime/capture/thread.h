@@ -58,11 +58,9 @@ struct thread_slot {
     struct wait_state wait;
     _Atomic uint32_t asked, answered; /* questions for its stack, by number (capture/others.h) */
     uint32_t answered_stack;
+    /* The handler may interrupt a hook: each has its own. */
+    struct scratch_hold in_handler, in_hook;
     struct ring ring;
-    /* The handler may interrupt a hook: each has its own. In this order what every sample touches lies in few
-     * pages, the end of the handler's stack and the next slot's beginning together. */
-    struct walk_scratch in_handler, in_hook;
-    _Alignas(16) uint8_t handler_stack[HANDLER_STACK_BYTES];
 };
 
 /* Who may run with this thread's memory, TLS included, beside or instead of it. */

@@ -126,11 +126,14 @@ bool forks_are_in_handler(void)
     thread_self.guard++;
     bool is_in_handler = false;
     uint32_t stack = capture_here();
-    if (stack) {
-        uint64_t *pcs = thread_self.slot->in_hook.frames;
+    struct scratch_hold *hold = stack ? &thread_self.slot->in_hook : NULL;
+    struct scratch *scratch = hold ? scratch_take(capture.scratches, hold) : NULL;
+    if (scratch) {
+        uint64_t *pcs = scratch->walk.frames;
         uint32_t count = stacks_read(capture.stacks, stack, pcs, NULL);
         for (uint32_t i = 0; i < count && !is_in_handler; i++)
             is_in_handler = is_sigreturn(pcs[i]) || is_sigreturn(pcs[i] + 1);
+        scratch_give(hold);
     }
     thread_self.guard--;
     return is_in_handler;

@@ -103,6 +103,7 @@ void thread_ended(void *argument)
     waits_unpublish();
     /* Cancelled in the middle of a walk, perhaps: dlclose would wait for it for ever. */
     atomic_store_explicit(&slot->in_capture, 0, memory_order_release);
+    scratch_give(&slot->in_hook);
     thread_self.is_ended = !is_internal;
     thread_self.is_internal = true;
     thread_self.slot = NULL;
@@ -189,6 +190,10 @@ void threads_after_fork_child(void)
                               memory_order_relaxed);
         atomic_store_explicit(&slot->ring.dropped, 0, memory_order_relaxed);
         atomic_store_explicit(&slot->in_capture, 0, memory_order_relaxed);
+        if (slot != thread_self.slot) {
+            scratch_give(&slot->in_hook);
+            scratch_give(&slot->in_handler);
+        }
         atomic_store_explicit(&slot->wait.sequence, 0, memory_order_relaxed);
         if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE)
             continue;

@@ -15,8 +15,10 @@ void hooks_were_torn(void)
         return;
     thread_self.plain_call = 0;
     thread_self.is_forking = false;
-    if (slot)
+    if (slot) {
         atomic_store_explicit(&slot->in_capture, 0, memory_order_release);
+        scratch_give(&slot->in_hook);
+    }
     if (LIKELY(!thread_self.guard))
         return;
     thread_self.guard = 0;

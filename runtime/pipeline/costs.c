@@ -60,6 +60,7 @@ void costs_read(const struct capture_state *state, const struct totals *totals, 
         .handled = atomic_load_explicit(&state->handler_cost.runs, memory_order_relaxed),
         .memory_bytes = resident_bytes(state->rules, sizeof(*state->rules)) +
                         resident_bytes(state->stacks, sizeof(*state->stacks)) +
+                        resident_bytes(state->scratches, sizeof(*state->scratches)) +
                         resident_bytes(state->buckets, sizeof(*state->buckets)) +
                         resident_bytes(state->labels, sizeof(*state->labels)) +
                         resident_bytes(state->live, sizeof(*state->live)) + threads_bytes(state->threads) +

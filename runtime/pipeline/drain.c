@@ -36,6 +36,7 @@ void losses_read(struct capture_state *state, struct losses *ret)
         .failed = atomic_load_explicit(&state->failed, memory_order_relaxed),
         .gated = atomic_load_explicit(&state->modules.gated, memory_order_relaxed),
         .stacks_full = atomic_load_explicit(&state->stacks->refused, memory_order_relaxed),
+        .scratches_refused = atomic_load_explicit(&state->scratches->refused, memory_order_relaxed),
         .threads_refused = atomic_load_explicit(&state->threads->refused, memory_order_relaxed),
         .buckets_full = atomic_load_explicit(&state->buckets->refused, memory_order_relaxed),
         .live_full = atomic_load_explicit(&state->live->refused, memory_order_relaxed),

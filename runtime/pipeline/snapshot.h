@@ -19,6 +19,7 @@
     X(gated, "leaf_only_while_unloading") /* stacks of a leaf alone, while an object was unloaded */         \
     X(stacks_full, "stack_dictionary_full")                                                                  \
     X(totals_full, "totals_full")                                                                            \
+    X(scratches_refused, "stacks_without_scratch") /* more threads took one at a time than can */            \
     X(threads_refused, "threads_without_slot")                                                               \
     X(timers_refused, "timers_refused")                                                                      \
     X(buckets_full, "buckets_full") /* events that found no room in the table of counted profiles */         \
@@ -67,8 +68,8 @@ struct snapshot_module {
 struct snapshot {
     read_stack_fn read_stack;
     const void *stacks; /* borrowed; for read_stack */
-    struct snapshot_row *rows;
-    size_t row_count;
+    struct snapshot_row *rows; /* owned, a block */
+    size_t row_count, row_room;
     struct snapshot_module *modules;
     size_t module_count, module_room;
     struct losses losses; /* since the start */

@@ -28,6 +28,7 @@ void fixture_open(void)
 {
     capture.rules = fixture_map(sizeof(*capture.rules));
     capture.stacks = fixture_map(sizeof(*capture.stacks));
+    capture.scratches = fixture_map(sizeof(*capture.scratches));
     capture.threads = fixture_map(sizeof(*capture.threads));
     const struct module_list *old = NULL;
     if (!module_list_refresh(&capture.modules, dl_iterate_phdr, &old) || old)

@@ -32,6 +32,7 @@ static int set_up(void **state)
     state_of_tests.rules = map_zeroed(sizeof(*state_of_tests.rules));
     state_of_tests.labels = map_zeroed(sizeof(*state_of_tests.labels));
     state_of_tests.live = map_zeroed(sizeof(*state_of_tests.live));
+    state_of_tests.scratches = map_zeroed(sizeof(*state_of_tests.scratches));
     totals_init(&totals);
     return 0;
 }
@@ -45,6 +46,7 @@ static int tear_down(void **state)
     munmap(state_of_tests.rules, sizeof(*state_of_tests.rules));
     munmap(state_of_tests.labels, sizeof(*state_of_tests.labels));
     munmap(state_of_tests.live, sizeof(*state_of_tests.live));
+    munmap(state_of_tests.scratches, sizeof(*state_of_tests.scratches));
     totals_clear(&totals);
     return 0;
 }

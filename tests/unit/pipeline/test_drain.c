@@ -18,6 +18,7 @@ static int set_up(void **state)
     state_of_tests.buckets = calloc(1, sizeof(*state_of_tests.buckets));
     state_of_tests.labels = calloc(1, sizeof(*state_of_tests.labels));
     state_of_tests.live = calloc(1, sizeof(*state_of_tests.live));
+    state_of_tests.scratches = calloc(1, sizeof(*state_of_tests.scratches));
     totals_init(&totals);
     return state_of_tests.threads && state_of_tests.stacks && state_of_tests.buckets && state_of_tests.labels
                ? 0
@@ -32,6 +33,7 @@ static int tear_down(void **state)
     free(state_of_tests.buckets);
     free(state_of_tests.labels);
     free(state_of_tests.live);
+    free(state_of_tests.scratches);
     totals_clear(&totals);
     return 0;
 }
