@@ -1,6 +1,7 @@
 /* Replies, with the headers that evhttp would add differently. */
 #include "exporters/http/reply.h"
 
+#include "base/block.h"
 #include "base/clock.h"
 
 #include <event2/buffer.h>
@@ -67,6 +68,27 @@ static int add_headers(struct evhttp_request *request, const struct http_header 
     return failed;
 }
 
+static void free_copy(const void *data, size_t len, void *context)
+{
+    (void)context;
+    block_free((void *)(uintptr_t)data, len);
+}
+
+/* Large bodies in a copy that goes back to the system. */
+static int add_body(struct evbuffer *content, const void *body, size_t len)
+{
+    if (len < BLOCK_MAPPED_BYTES)
+        return evbuffer_add(content, body, len);
+    void *copy = block_new(len);
+    if (!copy)
+        return -1;
+    memcpy(copy, body, len);
+    int failed = evbuffer_add_reference(content, copy, len, free_copy, NULL);
+    if (failed)
+        block_free(copy, len);
+    return failed;
+}
+
 void http_reply(struct http_connection *c, int status, const struct http_header *headers, const void *body,
                 size_t len)
 {
@@ -74,7 +96,7 @@ void http_reply(struct http_connection *c, int status, const struct http_header 
     struct bufferevent *stream = c->stream;
     bool is_head = evhttp_request_get_command(request) == EVHTTP_REQ_HEAD;
     struct evbuffer *content = evbuffer_new();
-    bool has_failed = !content || (!is_head && len && evbuffer_add(content, body, len)) ||
+    bool has_failed = !content || (!is_head && len && add_body(content, body, len)) ||
                       add_headers(request, headers, len, connection_is_last_request(c));
     if (has_failed) {
         evhttp_clear_headers(evhttp_request_get_output_headers(request));

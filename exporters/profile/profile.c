@@ -1,6 +1,8 @@
 /* The life of a profile: made, grown, freed. */
 #include "exporters/profile/array.h"
 
+#include "base/block.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -25,23 +27,25 @@ struct profile *profile_new(void)
     return p;
 }
 
+#define ARRAY_FREE(array) block_free((array).data, (array).room * sizeof(*(array).data))
+
 void profile_free(struct profile *p)
 {
     if (!p)
         return;
     for (size_t i = 0; i < p->strings.count; i++)
         free(p->strings.data[i]);
-    free(p->strings.data);
-    free(p->types.data);
-    free(p->mappings.data);
-    free(p->functions.data);
-    free(p->lines.data);
-    free(p->locations.data);
-    free(p->samples.data);
-    free(p->sample_locations.data);
-    free(p->labels.data);
-    free(p->values.data);
-    free(p->comments.data);
+    ARRAY_FREE(p->strings);
+    ARRAY_FREE(p->types);
+    ARRAY_FREE(p->mappings);
+    ARRAY_FREE(p->functions);
+    ARRAY_FREE(p->lines);
+    ARRAY_FREE(p->locations);
+    ARRAY_FREE(p->samples);
+    ARRAY_FREE(p->sample_locations);
+    ARRAY_FREE(p->labels);
+    ARRAY_FREE(p->values);
+    ARRAY_FREE(p->comments);
     map_clear(&p->string_ids);
     map_clear(&p->function_ids);
     map_clear(&p->location_ids);
@@ -73,7 +77,9 @@ void *profile_grown(struct profile *p, void *data, size_t count, size_t *room, s
     size_t next = *room ? *room * 2 : 16;
     if (next < count + extra)
         next = count + extra;
-    void *moved = reallocarray(data, next, size);
+    size_t bytes;
+    void *moved =
+        __builtin_mul_overflow(next, size, &bytes) ? NULL : block_resized(data, *room * size, bytes);
     if (!moved) {
         profile_fail(p, -ENOMEM);
         return data;

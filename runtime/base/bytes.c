@@ -1,10 +1,11 @@
 /* The growing byte buffer. */
 #include "base/bytes.h"
 
+#include "base/block.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void bytes_init(struct bytes *b, size_t max)
@@ -14,7 +15,7 @@ void bytes_init(struct bytes *b, size_t max)
 
 void bytes_clear(struct bytes *b)
 {
-    free(b->data);
+    block_free(b->data, b->room);
     bytes_init(b, b->max);
 }
 
@@ -31,7 +32,7 @@ uint8_t *bytes_reserve(struct bytes *b, size_t len)
         size_t room = b->room ? b->room : 256;
         while (room < need)
             room *= 2;
-        uint8_t *data = realloc(b->data, room);
+        uint8_t *data = block_resized(b->data, b->room, room);
         if (!data) {
             b->error = -ENOMEM;
             return NULL;

@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 struct bytes {
-    uint8_t *data; /* owned; always NUL-terminated behind `len` once anything was put */
-    size_t len;    /* bytes used */
-    size_t room;   /* bytes allocated */
-    size_t max;    /* never grows past this many bytes */
-    int error;     /* 0, or the first failure: -ENOMEM, -EFBIG */
+    uint8_t
+        *data;  /* owned, a block of `room` bytes; always NUL-terminated behind `len` once anything was put */
+    size_t len; /* bytes used */
+    size_t room; /* bytes allocated */
+    size_t max;  /* never grows past this many bytes */
+    int error;   /* 0, or the first failure: -ENOMEM, -EFBIG */
 };
 
 /* Starts an empty buffer that may grow to `max` bytes. Allocates nothing. */

@@ -2,13 +2,14 @@
 #ifndef PREFLAME_BASE_MAP_H
 #define PREFLAME_BASE_MAP_H
 
+#include "base/bytes.h"
 #include "base/compiler.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct map_slot {
-    void *key; /* owned copy; NULL marks a free slot */
+    size_t key; /* where its copy begins in `keys`, + 1; 0 marks a free slot */
     size_t len;
     uint64_t hash;
     uint32_t value;
@@ -18,6 +19,7 @@ struct map {
     struct map_slot *slots; /* owned; a power of two of them, or NULL */
     size_t room;
     size_t used;
+    struct bytes keys; /* of all slots, behind each other */
 };
 
 /* Starts an empty map. Allocates nothing. */

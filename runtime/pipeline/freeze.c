@@ -1,6 +1,8 @@
 /* Taking the snapshot: rows with their stacks, modules with their epochs. */
 #include "pipeline/freeze.h"
 
+#include "base/block.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +41,10 @@ static uint32_t read_stack(const void *stacks, uint32_t stack, uint64_t *pcs, ui
 /* An empty snapshot with room for `room` rows, or negative errno. */
 static int begin(const struct capture_state *state, size_t room, struct snapshot *ret)
 {
-    *ret = (struct snapshot){
-        .read_stack = read_stack, .stacks = state->stacks, .rows = calloc(room + 1, sizeof(*ret->rows))};
+    *ret = (struct snapshot){.read_stack = read_stack,
+                             .stacks = state->stacks,
+                             .row_room = room + 1,
+                             .rows = block_new((room + 1) * sizeof(*ret->rows))};
     return ret->rows ? 0 : -ENOMEM;
 }
 

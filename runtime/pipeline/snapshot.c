@@ -1,11 +1,13 @@
 /* What a snapshot owns, and arithmetic on its counters. */
 #include "pipeline/snapshot.h"
 
+#include "base/block.h"
+
 #include <stdlib.h>
 
 void snapshot_clear(struct snapshot *snapshot)
 {
-    free(snapshot->rows);
+    block_free(snapshot->rows, snapshot->row_room * sizeof(*snapshot->rows));
     free(snapshot->modules);
     *snapshot = (struct snapshot){0};
 }

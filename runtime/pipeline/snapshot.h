@@ -67,7 +67,7 @@ struct snapshot_module {
 
 struct snapshot {
     read_stack_fn read_stack;
-    const void *stacks; /* borrowed; for read_stack */
+    const void *stacks;        /* borrowed; for read_stack */
     struct snapshot_row *rows; /* owned, a block */
     size_t row_count, row_room;
     struct snapshot_module *modules;

@@ -1,7 +1,8 @@
 /* The totals table: rows in arrival order, found through a hash map. */
 #include "pipeline/totals.h"
 
-#include <stdlib.h>
+#include "base/block.h"
+
 #include <string.h>
 
 void totals_init(struct totals *totals)
@@ -13,16 +14,15 @@ void totals_clear(struct totals *totals)
 {
     size_t row_limit = totals->row_limit;
     map_clear(&totals->ids);
-    free(totals->rows);
+    block_free(totals->rows, totals->room * sizeof(*totals->rows));
     totals_init(totals);
     totals->row_limit = row_limit;
 }
 
 size_t totals_bytes(const struct totals *totals)
 {
-    const size_t key_bytes = 32; /* of malloc's smallest piece */
     return totals->room * sizeof(*totals->rows) + totals->ids.room * sizeof(*totals->ids.slots) +
-           totals->count * key_bytes;
+           totals->ids.keys.room;
 }
 
 /* Makes an empty row for a new key: both or neither. Where the key's row number lies, or NULL. */
@@ -32,7 +32,7 @@ static uint32_t *add_key(struct totals *totals, const void *key, size_t key_size
         return NULL;
     if (totals->count == totals->room) {
         size_t room = totals->room ? totals->room * 2 : 256;
-        struct total *rows = realloc(totals->rows, room * sizeof(*rows));
+        struct total *rows = block_resized(totals->rows, totals->room * sizeof(*rows), room * sizeof(*rows));
         if (!rows)
             return NULL;
         totals->rows = rows;
