@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define BUCKET_SLOTS 131072 /* a power of two */
-#define BUCKETS_MAX 98304   /* 6 MB of address space, touched as buckets are met */
+#define BUCKETS_MAX 114688  /* 6 MB of address space, touched as buckets are met */
 #define BUCKET_VALUES 4
 
 /* Equal keys share a bucket. Unused members are 0. */
@@ -23,7 +23,6 @@ struct bucket_key {
 
 struct bucket {
     struct bucket_key key;
-    uint64_t hash;
     _Atomic int64_t values[BUCKET_VALUES];
 };
 
@@ -31,7 +30,7 @@ struct bucket_table {
     _Atomic uint32_t used;    /* entries handed out; grows past BUCKETS_MAX when full: never handed out */
     _Atomic uint64_t refused; /* events that found no bucket */
     uint32_t limit;           /* fewer may be used than there are; 0 = all. Set at the start */
-    _Atomic uint32_t slots[BUCKET_SLOTS]; /* index + 1 of the entry, 0 = free */
+    _Atomic uint32_t slots[BUCKET_SLOTS]; /* bits of the hash, index + 1 of the entry; 0 = free */
     struct bucket entries[BUCKETS_MAX];
 };
 

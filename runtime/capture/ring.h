@@ -15,7 +15,7 @@ struct ring {
     _Atomic uint32_t head;    /* next to write; owned by the producer */
     _Atomic uint32_t tail;    /* next to read; owned by the consumer */
     _Atomic uint64_t dropped; /* events that found the ring full, by their count */
-    struct record records[RING_RECORDS];
+    struct record *records;   /* borrowed: RING_RECORDS of them, touched by the first that are written */
 };
 
 /* Adds a record, or counts it as dropped. Producer only; signal-safe. */

@@ -73,6 +73,7 @@ struct thread_slot *thread_slot_take(struct thread_table *table)
         slot = take_swept(table);
     if (!slot)
         return NULL;
+    slot->ring.records = table->records[slot - table->slots];
     slot->is_foreign = slot->is_internal = false;
     slot->start = NULL;
     slot->start_c11 = NULL;

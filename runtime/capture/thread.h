@@ -103,6 +103,7 @@ struct thread_table {
     _Atomic uint64_t refused;    /* threads that found no slot */
     uint32_t slot_limit;         /* fewer may be used than there are; 0 = all. Set at the start */
     struct thread_slot slots[THREAD_SLOTS];
+    struct record records[THREAD_SLOTS][RING_RECORDS]; /* of the slots' rings */
 };
 
 /* A free slot, marked LIVE with an empty ring, or NULL (counted; and then it sweeps at times). Signal-safe.

@@ -27,11 +27,13 @@ static int64_t own_threads_ns(const struct thread_table *threads)
     return sum_ns;
 }
 
-/* How much of a mapping of ours the kernel has given memory. */
+/* How much of a part of a mapping of ours the kernel has given memory, by whole pages. */
 static size_t resident_bytes(const void *mapping, size_t size)
 {
     static unsigned char pages[PAGES_AT_ONCE]; /* under the pipeline's lock */
     size_t page = (size_t)sysconf(_SC_PAGESIZE), resident = 0;
+    size += (uintptr_t)mapping & (page - 1);
+    mapping = (const void *)((uintptr_t)mapping & ~(uintptr_t)(page - 1));
     for (size_t at = 0; at < size; at += page * PAGES_AT_ONCE) {
         size_t left = size - at < page * PAGES_AT_ONCE ? size - at : page * PAGES_AT_ONCE;
         if (mincore((void *)((uintptr_t)mapping + at), left, pages))
@@ -47,7 +49,8 @@ static size_t threads_bytes(const struct thread_table *threads)
 {
     uint32_t used = atomic_load_explicit(&threads->high_water, memory_order_relaxed);
     used = used < THREAD_SLOTS ? used : THREAD_SLOTS;
-    return resident_bytes(threads, (size_t)((const char *)&threads->slots[used] - (const char *)threads));
+    return resident_bytes(threads, (size_t)((const char *)&threads->slots[used] - (const char *)threads)) +
+           resident_bytes(threads->records, used * sizeof(threads->records[0]));
 }
 
 void costs_read(const struct capture_state *state, const struct totals *totals, struct costs *ret)

@@ -6,6 +6,7 @@
 
 #include "cmocka_headers.h"
 
+static struct record records[RING_RECORDS];
 static struct ring ring;
 
 static struct record numbered(uint32_t number)
@@ -23,7 +24,7 @@ static void push(uint32_t number)
 static int set_up(void **state)
 {
     (void)state;
-    ring = (struct ring){.head = 0};
+    ring = (struct ring){.records = records};
     return 0;
 }
 
