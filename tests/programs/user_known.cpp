@@ -2,28 +2,15 @@
  * counters, of known numbers and lengths: one line of JSON. user_known cost: what a pair of region calls
  * costs, ns. */
 #include "preflame/preflame.h"
+#include "times.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <thread>
 
 namespace
 {
-
-long now_ns()
-{
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000000L + now.tv_nsec;
-}
-
-void pause_ms(long ms)
-{
-    const timespec pause = {0, ms * 1000000};
-    clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
-}
 
 struct sums {
     long request_ns, serve_ns, parse_ns;
@@ -39,13 +26,13 @@ void serve(uint64_t task, int number, long begun_ns, sums *ret)
         long parse_start_ns = now_ns();
         {
             preflame::region parse{"parse", task};
-            pause_ms(3);
+            pause_us(3000);
         }
         ret->parse_ns += now_ns() - parse_start_ns;
         snprintf(message, sizeof(message), "GET /%d", number);
         preflame_log(task, "request", message);
         preflame_region_begin(0, "left open");
-        pause_ms(2);
+        pause_us(2000);
     }
     ret->serve_ns += now_ns() - start_ns;
     preflame_task_end(task);

@@ -37,7 +37,10 @@ static const char *write_elf(const char *name, uint32_t segment_type, size_t len
     struct {
         Elf64_Ehdr header;
         Elf64_Phdr segment;
-    } elf = {.header = {.e_phoff = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1},
+    } elf = {.header = {.e_machine = EM_X86_64,
+                        .e_phoff = sizeof(Elf64_Ehdr),
+                        .e_phentsize = sizeof(Elf64_Phdr),
+                        .e_phnum = 1},
              .segment = {.p_type = segment_type}};
     memcpy(elf.header.e_ident, ELFMAG, SELFMAG);
     elf.header.e_ident[EI_CLASS] = ELFCLASS64;
