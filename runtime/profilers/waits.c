@@ -15,12 +15,13 @@
 #define LONG_NS INT64_C(100000000)
 #define STREAK 16       /* calls in a row that didn't, before some are skipped */
 #define CHARGE_NS 10000 /* releases that end less waiting are counted in proportion */
-/* Calls shorter than WAITED_NS are counted that much more seldom: a sample costs a microsecond, and at the
- * rate of long waits a tenth of the time that they take. */
-#define SHORT_TIMES 50
+/* Calls shorter than WAITED_NS are counted that much more seldom: a sample costs some microseconds in a
+ * server whose caches are full of other things. At the usual rate it is one in 5 ms of such calls. */
+#define SHORT_TIMES 500
 /* Event loops wait for tens of microseconds, many thousand times a second, and always in the same place:
- * their waits are counted that much more seldom. */
-#define POLL_TIMES 100
+ * their waits are counted that much more seldom. At the usual rate that is one sample in 10 ms of waiting,
+ * as a CPU profile has one in 10 ms of computing. */
+#define POLL_TIMES 1000
 
 static int64_t block_rate_ns;
 static int64_t short_rate_ns; /* of calls shorter than WAITED_NS */

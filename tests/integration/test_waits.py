@@ -147,14 +147,14 @@ def test_both_sides_stand_in_one_stack(runner, tmp_path):
 @measured
 def test_many_short_calls_and_polls_are_few_samples_that_tell_all(runner, tmp_path):
     """What an event loop does at each request is counted seldom, and with so much more weight."""
-    calls, polls = 1_000_000, 5000
+    calls, polls = 6_000_000, 12_000
     truth, got = profiles(runner, tmp_path, [program("short_waits"), calls, polls], ["block", "io", "syscall"])
     io, block = got["io"], got["block"]
     assert io.cumulative("write_often", "ops") == pytest.approx(calls, rel=0.25)
     assert io.cumulative("write_often", "bytes") == pytest.approx(calls, rel=0.25)
     assert 0 < io.cumulative("write_often", "time") < 1.25 * truth["calls_ns"]
-    assert block.cumulative("poll_often", "delay") == pytest.approx(truth["polls_ns"], rel=0.15)
-    assert block.cumulative("poll_often", "contentions") == pytest.approx(polls, rel=0.15)
+    assert block.cumulative("poll_often", "delay") == pytest.approx(truth["polls_ns"], rel=0.25)
+    assert block.cumulative("poll_often", "contentions") == pytest.approx(polls, rel=0.25)
 
 
 @measured
