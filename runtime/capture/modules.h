@@ -41,8 +41,9 @@ struct module_state {
     _Atomic uint32_t epoch;                     /* grows when addresses change their meaning */
     _Atomic uint32_t gate;                      /* > 0: an unload is under way; captures take the leaf only */
     _Atomic uint64_t gated;                     /* captures that met the gate */
-    const _Atomic uint32_t *opens; /* calls that load, counted as they begin; NULL: none counted */
-    _Atomic uint32_t opens_seen;   /* of them, those whose objects `loaded` has */
+    _Atomic uint32_t rules_generation; /* grows, behind the gate, with each unload: all rules are forgotten */
+    const _Atomic uint32_t *opens;     /* calls that load, counted as they begin; NULL: none counted */
+    _Atomic uint32_t opens_seen;       /* of them, those whose objects `loaded` has */
 };
 
 /* The epoch of a stack taken now: the next one while `loaded` lacks what was loaded last, which may lie where

@@ -28,9 +28,20 @@ struct cfi_scratch {
     uint8_t fde[512];
 };
 
+/* Rules of the pcs that the scratch's walks met last, each in one place: a walk now and then would find the
+ * shared table in no cache, line by line and page by page. */
+#define NEAR_RULES 64 /* a power of two */
+struct near_rules {
+    uint32_t generation; /* of all rules, when these were read */
+    struct {
+        uint64_t pc, rule; /* packed; 0 = none */
+    } slots[NEAR_RULES];
+};
+
 /* What most walks touch comes first. */
 struct walk_scratch {
     struct cfi_scratch cfi;
+    struct near_rules near;
     uint64_t frames[STACK_FRAMES_MAX]; /* the stack under way */
     struct stack_window stack;
 };

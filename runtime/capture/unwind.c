@@ -89,17 +89,41 @@ static COLD bool read_rule(const struct unwinder *unwinder, uint64_t pc, struct 
     return true;
 }
 
-static struct unwind_rule rule_of(const struct unwinder *unwinder, uint64_t pc)
+/* The packed rule, found or read and kept; 0: pc is no object's code. */
+static uint64_t shared_rule(const struct unwinder *unwinder, uint64_t pc)
 {
     uint64_t packed = rules_find(unwinder->rules, pc);
-    if (LIKELY(packed))
-        return rule_unpack(packed);
-    struct unwind_rule rule = {.kind = RULE_NONE};
-    if (!read_rule(unwinder, pc, &rule))
-        return rule;
-    packed = rule_pack(&rule);
-    rules_keep(unwinder->rules, pc, packed);
-    return rule_unpack(packed); /* what the next walk will see */
+    struct unwind_rule rule;
+    if (UNLIKELY(!packed) && read_rule(unwinder, pc, &rule)) {
+        packed = rule_pack(&rule);
+        rules_keep(unwinder->rules, pc, packed);
+    }
+    return packed;
+}
+
+static struct unwind_rule rule_of(const struct unwinder *unwinder, uint64_t pc)
+{
+    struct near_rules *near = &unwinder->scratch->near;
+    size_t place = (pc ^ pc >> 6 ^ pc >> 12) & (NEAR_RULES - 1);
+    uint64_t packed = near->slots[place].pc == pc ? near->slots[place].rule : 0;
+    if (!packed) {
+        packed = shared_rule(unwinder, pc);
+        near->slots[place].pc = pc;
+        near->slots[place].rule = packed;
+    }
+    return packed ? rule_unpack(packed) : (struct unwind_rule){.kind = RULE_NONE};
+}
+
+/* Forgets them when an unload made all rules void. */
+static void renew_near_rules(const struct unwinder *unwinder)
+{
+    struct near_rules *near = &unwinder->scratch->near;
+    uint32_t generation = atomic_load_explicit(&unwinder->modules->rules_generation, memory_order_relaxed);
+    if (LIKELY(near->generation == generation))
+        return;
+    for (size_t i = 0; i < NEAR_RULES; i++)
+        near->slots[i].rule = 0;
+    near->generation = generation;
 }
 
 /* The Canonical Frame Address of a frame, or 0. */
@@ -268,6 +292,7 @@ uint32_t unwind(const struct unwinder *unwinder, const struct unwind_registers *
     struct unwind_registers at = *registers;
     uint32_t count = 0;
     unwinder->scratch->stack.is_filled = unwinder->scratch->stack.fills = 0;
+    renew_near_rules(unwinder);
     uint32_t limit = unwinder->stack_high ? UINT32_MAX : UNKNOWN_STACK_FRAMES;
     bool is_exact = true;
     for (uint32_t walked = 0; max; walked++) {

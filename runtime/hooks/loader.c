@@ -31,6 +31,7 @@ static void wait_for_captures(void)
 
 static void forget_rules(void)
 {
+    atomic_fetch_add_explicit(&capture.modules.rules_generation, 1, memory_order_relaxed);
     for (uint32_t i = 0; i < RULE_SLOTS; i++) {
         if (!atomic_load_explicit(&capture.rules->slots[i].pc, memory_order_relaxed))
             continue;
