@@ -182,7 +182,8 @@ static COLD size_t early_malloc_usable_size(void *block)
 
 /* --- which half is called --- */
 
-enum role { IS_ALLOCATION, IS_MOVE, IS_RELEASE, IS_NEW, IS_DELETE, IS_OTHER };
+/* IS_QUESTION: asks of a block, and counts nothing. */
+enum role { IS_ALLOCATION, IS_MOVE, IS_RELEASE, IS_NEW, IS_DELETE, IS_QUESTION, IS_OTHER };
 
 struct row {
     const char *symbol, *version;
@@ -213,7 +214,7 @@ static const struct row rows[] = {
 #include "hooks/allocations.def"
     /* clang-format off */
     ROW(posix_memalign, NULL, IS_OTHER)
-    ROW(malloc_usable_size, NULL, IS_OTHER)
+    ROW(malloc_usable_size, NULL, IS_QUESTION)
     ROW(cfree, "GLIBC_2.2.5", IS_RELEASE)
     /* clang-format on */
 };
@@ -228,12 +229,14 @@ static bool is_operator(const struct row *row)
     return row->role == IS_NEW || row->role == IS_DELETE;
 }
 
-/* All but the operators. */
+/* All but the operators. Questions only where blocks of ours are about: jemalloc's users ask several times a
+ * request. */
 static void call_all(bool counted)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        bool is_ours = counted && (rows[i].role != IS_QUESTION || early_is_used);
         if (!is_operator(&rows[i]))
-            call(&rows[i], counted ? rows[i].counted : *rows[i].real);
+            call(&rows[i], is_ours ? rows[i].counted : *rows[i].real);
     }
 }
 
@@ -241,8 +244,8 @@ static void call_all(bool counted)
 static void *early_block(size_t size)
 {
     void *block = early_heap_take(size);
-    call_all(true);
     early_is_used = early_is_used || block;
+    call_all(true);
     return block;
 }
 
