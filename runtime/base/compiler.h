@@ -15,4 +15,8 @@
 /* A function kept out of its caller's hot code. */
 #define COLD __attribute__((noinline, cold))
 
+/* A variable that hot paths read beside the pointers to the real functions, which lie there: each page that a
+ * call touches is an entry of the TLB that the program has to fill again. */
+#define HOT_DATA __attribute__((section(".data")))
+
 #endif

@@ -7,7 +7,7 @@
 
 #include <sys/single_threaded.h>
 
-atomic_bool program_is_single;
+HOT_DATA atomic_bool program_is_single = false;
 
 void single_init(void)
 {
@@ -15,54 +15,68 @@ void single_init(void)
 }
 
 /* Only samples are taken: nothing to tell, but an EINTR may be ours. */
-static inline void sampled_begin(struct call *call, int64_t timeout_ns)
+static inline void sampled_begin(struct call *call, int64_t timeout_ns, bool is_timeless)
 {
     thread_self.interrupted_sp = 0;
     call->timeout_ns = timeout_ns;
-    /* Without a timeout in its arguments the call may have one in its socket, in ticks of the kernel's. */
-    call->start_ns = timeout_ns > 0 ? clock_mono_ns() : timeout_ns < 0 ? clock_ns(CLOCK_MONOTONIC_COARSE) : 0;
+    if (timeout_ns > 0)
+        call->start_ns = clock_mono_ns();
+    else if (timeout_ns < 0 && !is_timeless)
+        /* The call may have a timeout in its socket, in ticks of the kernel's. */
+        call->start_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
 }
 
-/* The half of a hook that runs while something is recorded. */
-#define RECORDED(ret, name, params, real_call, number, reason, object, kind, timeout, again, rest)           \
+/* The halves of a hook that run while samples are taken, and nothing else; and while anything is recorded. A
+ * repeat that doesn't ask for the time is a constant. */
+#define HALVES(ret, name, params, real_call, number, reason, object, kind, timeout, again, rest)             \
     ret name params;                                                                                         \
+    static __attribute__((noinline)) ret sampled_##name params                                               \
+    {                                                                                                        \
+        struct call call;                                                                                    \
+        ret result;                                                                                          \
+        sampled_begin(&call, timeout, __builtin_constant_p(again));                                          \
+        do {                                                                                                 \
+            result = real_call;                                                                              \
+        } while (UNLIKELY(thread_self.interrupted_sp) && result == (ret)-1 && call_was_ours(&call) &&        \
+                 (again));                                                                                   \
+        if (UNLIKELY(thread_self.interrupted_sp))                                                            \
+            result = (rest);                                                                                 \
+        return result;                                                                                       \
+    }                                                                                                        \
     static __attribute__((noinline)) ret recorded_##name params                                              \
     {                                                                                                        \
         struct call call;                                                                                    \
         ret result;                                                                                          \
-        bool only_samples = call_only_samples(kind, kind != IO && (timeout) == 0);                           \
-        if (LIKELY(only_samples))                                                                            \
-            sampled_begin(&call, timeout);                                                                   \
-        else                                                                                                 \
-            call_begin(&call, reason, (uint64_t)(object), kind, timeout, PLACE_HERE);                        \
+        call_begin(&call, reason, (uint64_t)(object), kind, timeout, PLACE_HERE);                            \
         do {                                                                                                 \
             result = real_call;                                                                              \
-        } while (UNLIKELY(result == (ret)-1) && call_was_ours(&call) && (again));                            \
+        } while (UNLIKELY(thread_self.interrupted_sp) && result == (ret)-1 && call_was_ours(&call) &&        \
+                 (again));                                                                                   \
         if (UNLIKELY(thread_self.interrupted_sp))                                                            \
             result = (rest);                                                                                 \
-        if (!only_samples)                                                                                   \
-            call_end(&call, number, result == (ret)-1 ? -(int64_t)errno : (int64_t)result);                  \
+        call_end(&call, number, result == (ret)-1 ? -(int64_t)errno : (int64_t)result);                      \
         return result;                                                                                       \
     }
 
 #define WHOLE(ret, name, params, args, number, reason, object, kind, timeout, again, rest)                   \
-    RECORDED(ret, name, params, real_##name args, number, reason, object, kind, timeout, again, rest)        \
+    HALVES(ret, name, params, real_##name args, number, reason, object, kind, timeout, again, rest)          \
     EXPORT ret name params                                                                                   \
     {                                                                                                        \
         if (LIKELY(call_is_plain(kind, kind != IO && (timeout) == 0)))                                       \
             return real_##name args;                                                                         \
-        return recorded_##name args;                                                                         \
+        return call_only_samples(kind, kind != IO && (timeout) == 0) ? sampled_##name args                   \
+                                                                     : recorded_##name args;                 \
     }
 
 /* While samples may come, the plain call says whose it is: the handler finds the thread in libc's syscall().
  */
 #define UNWRAP(...) __VA_ARGS__
-#define PLAIN_CALL(ret, name, args, number)                                                                  \
+#define PLAIN_CALL(ret, name, args, direct, number)                                                          \
     ({                                                                                                       \
         ret plain_result;                                                                                    \
         if (single_thread()) {                                                                               \
             thread_self.plain_call = (uint64_t)(uintptr_t)real_##name;                                       \
-            plain_result = (ret)real_syscall(number, UNWRAP args);                                           \
+            plain_result = (ret)real_syscall(number, UNWRAP direct);                                         \
             thread_self.plain_call = 0;                                                                      \
         } else {                                                                                             \
             plain_result = real_##name args;                                                                 \
@@ -70,18 +84,21 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns)
         plain_result;                                                                                        \
     })
 
-#define PLAIN_WHOLE(ret, name, params, args, number, reason, object, kind, timeout, again, rest)             \
-    RECORDED(ret, name, params, PLAIN_CALL(ret, name, args, number), number, reason, object, kind, timeout,  \
-             again, rest)                                                                                    \
+#define PLAIN_AS(ret, name, params, args, direct, number, reason, object, kind, timeout, again, rest)        \
+    HALVES(ret, name, params, PLAIN_CALL(ret, name, args, direct, number), number, reason, object, kind,     \
+           timeout, again, rest)                                                                             \
     EXPORT ret name params                                                                                   \
     {                                                                                                        \
-        if (UNLIKELY(!call_is_plain(kind, kind != IO && (timeout) == 0)))                                    \
-            return recorded_##name args;                                                                     \
-        return single_thread() ? (ret)real_syscall(number, UNWRAP args) : real_##name args;                  \
+        if (LIKELY(call_is_plain(kind, kind != IO && (timeout) == 0)))                                       \
+            return single_thread() ? (ret)real_syscall(number, UNWRAP direct) : real_##name args;            \
+        return call_only_samples(kind, kind != IO && (timeout) == 0) ? sampled_##name args                   \
+                                                                     : recorded_##name args;                 \
     }
 
 #define CALL(ret, name, params, args, number, reason, object, kind, timeout, again)                          \
     WHOLE(ret, name, params, args, number, reason, object, kind, timeout, again, result)
+#define PLAIN_WHOLE(ret, name, params, args, number, reason, object, kind, timeout, again, rest)             \
+    PLAIN_AS(ret, name, params, args, args, number, reason, object, kind, timeout, again, rest)
 #define PLAIN(ret, name, params, args, number, reason, object, kind, timeout, again)                         \
     PLAIN_WHOLE(ret, name, params, args, number, reason, object, kind, timeout, again, result)
 #include "hooks/calls.def"

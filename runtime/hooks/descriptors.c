@@ -30,7 +30,7 @@ EXPORT int close(int fd)
         errno = EBADF;
         return -1;
     }
-    return !hooks_are_active() && single_thread() ? (int)real_syscall(SYS_close, fd) : real_close(fd);
+    return !hooks_are_sampled() && single_thread() ? (int)real_syscall(SYS_close, fd) : real_close(fd);
 }
 
 EXPORT int fclose(FILE *stream)

@@ -48,7 +48,7 @@ static int missing(void)
 void *real_dlopen, *real_dlmopen, *real_vfork;
 void *real_longjmp, *real__longjmp, *real_siglongjmp, *real_setjmp, *real__setjmp, *real___sigsetjmp,
     *real___longjmp_chk;
-long (*real_syscall)(long number, ...);
+HOT_DATA long (*real_syscall)(long number, ...) = NULL;
 void *real_pthread_exit, *real_thrd_exit, *real__exit, *real__Exit, *real_quick_exit, *real_exit, *real_abort;
 
 struct row {
