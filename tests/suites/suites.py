@@ -10,6 +10,7 @@ import cpython
 import run
 import scripted
 import servers
+import session
 import stress_ng
 
 SUITES = {**cpython.SUITES, **stress_ng.SUITES, **scripted.SUITES, **servers.SUITES}
@@ -48,28 +49,43 @@ def compare(name, preload, extra=None, tries=TRIES):
     return len(bare), len(preloaded), list(lasting.values()), text
 
 
+def report(names, preload, extra, is_verbose):
+    """Prints the table. The exit status: 1 when a suite differs."""
+    is_same = True
+    print(f"{'suite':24} {'bare':>6} {'preloaded':>9} {'differ':>6}", flush=True)
+    for name in names:
+        count, preloaded, lines, text = compare(name, preload, extra)
+        print(f"{name:24} {count:6} {preloaded:9} {len(lines):6}", flush=True)
+        for line in lines:
+            print(f"    {line}")
+        if lines and is_verbose:
+            print(text)
+        is_same &= not lines
+    return 0 if is_same else 1
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/suites")
     parser.add_argument("--build", required=True)
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--trace", action="store_true")
     parser.add_argument("-v", "--verbose", action="store_true")
     parser.add_argument("suite", nargs="*")
     options = parser.parse_args()
     unknown = [name for name in options.suite if name not in SUITES]
     if unknown:
         parser.error(f"no suite {unknown[0]}; there are {' '.join(SUITES)}")
-    preload = Path(options.build) / "lib" / "libpreflame.so"
-    is_same = True
-    print(f"{'suite':24} {'bare':>6} {'preloaded':>9} {'differ':>6}", flush=True)
-    for name in options.suite or (SHORT if options.short else SUITES):
-        count, preloaded, lines, text = compare(name, preload)
-        print(f"{name:24} {count:6} {preloaded:9} {len(lines):6}", flush=True)
-        for line in lines:
-            print(f"    {line}")
-        if lines and options.verbose:
-            print(text)
-        is_same &= not lines
-    return 0 if is_same else 1
+    preload = Path(options.build).resolve() / "lib" / "libpreflame.so"
+    names = options.suite or (SHORT if options.short else SUITES)
+    if not options.trace:
+        return report(names, preload, {}, options.verbose)
+    session.isolate()
+    with tempfile.TemporaryDirectory(prefix="suites-") as folder:
+        with session.recorded(folder) as extra:
+            status = report(names, preload, extra, options.verbose)
+        count = session.events(folder)
+    print(f"{count} events were recorded")
+    return status if count else 1
 
 
 if __name__ == "__main__":
