@@ -19,4 +19,12 @@ static inline uint64_t random_next(void)
     return state;
 }
 
+/* One of 0 … limit - 1, each as likely: the random bits as a fraction of it, without a division. Signal-safe.
+ */
+static inline uint64_t random_below(uint64_t limit)
+{
+    __extension__ unsigned __int128 product = (unsigned __int128)random_next() * limit;
+    return (uint64_t)(product >> 64);
+}
+
 #endif

@@ -49,7 +49,7 @@ static bool is_counted(int64_t rate, int64_t *amount, int64_t *count)
 {
     if (*amount >= rate)
         return true;
-    if (*amount <= 0 || (int64_t)(random_next() % (uint64_t)rate) >= *amount)
+    if (*amount <= 0 || (int64_t)random_below((uint64_t)rate) >= *amount)
         return false;
     *count = (*count * rate + *amount / 2) / *amount;
     *amount = rate;
@@ -200,7 +200,7 @@ void waits_released(const void *object, unsigned reason, bool is_mutex, uint32_t
         int64_t ns = release.waited_ns, count = 1;
         if (is_counted(CHARGE_NS, &ns, &count)) {
             stack = stack_now(stack);
-            if (is_mutex && mutex_fraction && (mutex_fraction == 1 || random_next() % mutex_fraction == 0))
+            if (is_mutex && mutex_fraction && random_below(mutex_fraction) == 0)
                 charge(stack, release.waiter_stack, reason, count * mutex_fraction, ns * mutex_fraction);
         }
         if (stack)
