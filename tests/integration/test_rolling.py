@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pprof_reader
 import pytest
-from conftest import COMMAND, PRELOAD, program, wait_until
+from conftest import COMMAND, PRELOAD, measured, program, wait_until
 from pyroscope import parts_of, pyroscope
 from test_hidden_helper import PID_1, child_of, defunct_children
 
@@ -145,6 +145,7 @@ def test_a_program_that_inherits_orphans_sees_nothing_of_it(runner, tmp_path, pr
     assert process.returncode == 0
 
 
+@measured  # a helper that just then finds names for a window is seen: README, Limits
 def test_nor_does_the_program_that_it_becomes(runner, tmp_path):
     script = tmp_path / "becomes.py"
     script.write_text(BECOMES_ANOTHER)
