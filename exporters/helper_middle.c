@@ -16,6 +16,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #define STACK_BYTES ((size_t)64 * 1024) /* for each of the two processes */
 #define KERNEL_SIGSET_BYTES 8
@@ -139,6 +142,16 @@ static void run(struct middle *middle)
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &kept_mask, NULL, KERNEL_SIGSET_BYTES);
 }
 
+/* Neither process has returned from the functions that its stack held: AddressSanitizer's marks of their
+ * frames must not be met by who gets the addresses next. */
+static void unmap(struct middle *middle)
+{
+#ifdef __SANITIZE_ADDRESS__
+    __asan_unpoison_memory_region(middle, sizeof(*middle));
+#endif
+    munmap(middle, sizeof(*middle));
+}
+
 int middle_start(int (*helper_main)(void *), void *arg, pid_t *ret_pid, int *ret_pidfd,
                  struct middle **ret_middle)
 {
@@ -157,7 +170,7 @@ int middle_start(int (*helper_main)(void *), void *arg, pid_t *ret_pid, int *ret
     *ret_pidfd = middle->helper_pidfd;
     *ret_middle = is_over ? NULL : middle;
     if (is_over)
-        munmap(middle, sizeof(*middle));
+        unmap(middle);
     return -error;
 }
 
@@ -175,7 +188,7 @@ void middle_leave(struct middle *middle, bool has_ended)
     if (!middle)
         return;
     if (reap(middle, has_ended))
-        munmap(middle, sizeof(*middle));
+        unmap(middle);
     else
         push(middle);
 }
