@@ -40,7 +40,7 @@ static void copies_are_used_until_an_unload_voids_all_rules(void **state)
     uint32_t whole = walk();
     assert_true(whole > 3);
     assert_true(falsify(near) > 3);
-    assert_int_equal(walk(), 1);
+    assert_true(walk() < whole); /* at once, but for frames whose copies others have replaced */
     atomic_fetch_add(&capture.modules.rules_generation, 1);
     assert_int_equal(walk(), whole);
 }
