@@ -26,6 +26,13 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns, bool is_
         call->start_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
 }
 
+/* Makes the call, and what our signal cut off it. */
+#define MAKE_CALL(ret, real_call, again, rest)                                                               \
+    do {                                                                                                     \
+        result = real_call;                                                                                  \
+    } while (UNLIKELY(thread_self.interrupted_sp) && result == (ret)-1 && call_was_ours(&call) && (again));  \
+    result = UNLIKELY(thread_self.interrupted_sp) ? (rest) : result
+
 /* The halves of a hook that run while samples are taken, and nothing else; and while anything is recorded. A
  * repeat that doesn't ask for the time is a constant. */
 #define HALVES(ret, name, params, real_call, number, reason, object, kind, timeout, again, rest)             \
@@ -35,12 +42,7 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns, bool is_
         struct call call;                                                                                    \
         ret result;                                                                                          \
         sampled_begin(&call, timeout, __builtin_constant_p(again));                                          \
-        do {                                                                                                 \
-            result = real_call;                                                                              \
-        } while (UNLIKELY(thread_self.interrupted_sp) && result == (ret)-1 && call_was_ours(&call) &&        \
-                 (again));                                                                                   \
-        if (UNLIKELY(thread_self.interrupted_sp))                                                            \
-            result = (rest);                                                                                 \
+        MAKE_CALL(ret, real_call, again, rest);                                                              \
         return result;                                                                                       \
     }                                                                                                        \
     static __attribute__((noinline)) ret recorded_##name params                                              \
@@ -48,12 +50,7 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns, bool is_
         struct call call;                                                                                    \
         ret result;                                                                                          \
         call_begin(&call, reason, (uint64_t)(object), kind, timeout, PLACE_HERE);                            \
-        do {                                                                                                 \
-            result = real_call;                                                                              \
-        } while (UNLIKELY(thread_self.interrupted_sp) && result == (ret)-1 && call_was_ours(&call) &&        \
-                 (again));                                                                                   \
-        if (UNLIKELY(thread_self.interrupted_sp))                                                            \
-            result = (rest);                                                                                 \
+        MAKE_CALL(ret, real_call, again, rest);                                                              \
         call_end(&call, number, result == (ret)-1 ? -(int64_t)errno : (int64_t)result);                      \
         return result;                                                                                       \
     }
