@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ANSWER_MAX_BYTES = 4 << 20, IDLE_TIMEOUT_S = 60 };
@@ -57,16 +58,27 @@ static const struct route *route_find(const char *path)
     return route;
 }
 
-/* Hands the bytes over to the library, which frees them when they are sent. */
+static void forget_body(void *body)
+{
+    bytes_clear(body);
+    free(body);
+}
+
+/* Hands the bytes over to the library, which has them freed when they are sent. */
 static enum MHD_Result send_bytes(struct MHD_Connection *connection, unsigned status,
                                   const char *content_type, struct bytes *body)
 {
+    struct bytes *sent = malloc(sizeof(*sent));
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(body->len, body->data, MHD_RESPMEM_MUST_FREE);
+        sent
+            ? MHD_create_response_from_buffer_with_free_callback_cls(body->len, body->data, forget_body, sent)
+            : NULL;
     if (!response) {
+        free(sent);
         bytes_clear(body);
         return MHD_NO;
     }
+    *sent = *body;
     *body = (struct bytes){0};
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
     enum MHD_Result r = MHD_queue_response(connection, status, response);
