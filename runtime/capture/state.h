@@ -27,6 +27,9 @@ enum hook_reason {
     HOOK_IDLE = 16,  /* always, but before boot and in a copy of the process that nobody told of itself */
 };
 
+/* Who has used so much CPU time since hooks began to watch has left the call that it was about to make. */
+#define HOOK_ENTRY_NS 500000
+
 #define STATE_PAGE_BYTES 4096
 
 /* The CPU profiler's part: written by profilers/cpu, read by the handler. */

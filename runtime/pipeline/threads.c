@@ -20,8 +20,6 @@
 #define THREADS_MAX 65536
 #define ANSWER_NS INT64_C(100000000)
 #define LOOK_NS 200000
-/* Who has used so much CPU time since hooks began to watch has left the call that it was about to make. */
-#define ENTRY_NS 500000
 
 /* Protects HOOK_ASK: running threads are asked for one reader at a time. */
 static struct lock ask_lock = LOCK_INITIALIZER(ASK);
@@ -224,7 +222,7 @@ static int list(struct look *look)
     return error;
 }
 
-/* May this thread be asked? Not if it is seen asleep meanwhile, nor before it has run for ENTRY_NS: time
+/* May this thread be asked? Not if it is seen asleep meanwhile, nor before it has run for HOOK_ENTRY_NS: time
  * alone tells nothing of one that gets no CPU. */
 static bool may_ask(struct look *look, size_t i, int64_t deadline_ns)
 {
@@ -232,7 +230,7 @@ static bool may_ask(struct look *look, size_t i, int64_t deadline_ns)
     clockid_t clock = clock_of_thread(view->tid);
     if (view->tid == (int32_t)syscall(SYS_gettid))
         return true;
-    while (clock_ns(clock) - look->subjects[i].cpu_ns < ENTRY_NS) {
+    while (clock_ns(clock) - look->subjects[i].cpu_ns < HOOK_ENTRY_NS) {
         look_at(look, i);
         if (view->is_waiting || clock_mono_ns() > deadline_ns)
             return false;

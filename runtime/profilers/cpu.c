@@ -57,7 +57,9 @@ static bool set_going(struct thread_slot *slot, int timer)
 {
     int32_t tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
     int64_t period_ns = atomic_load_explicit(&capture.sampling.period_ns, memory_order_relaxed);
-    slot->first_tick_ns = random_phase(period_ns, tid);
+    /* Another's thread may be in a call that it began as if nobody sampled: that must not end by our signal.
+     */
+    slot->first_tick_ns = (tid == thread_self.tid ? 0 : HOOK_ENTRY_NS) + random_phase(period_ns, tid);
     slot->armed_cpu_ns = clock_ns(clock_of_thread(tid));
     atomic_fetch_add_explicit(&slot->armings, 1, memory_order_relaxed);
     return set_timer(timer, slot->first_tick_ns, period_ns);
