@@ -1,6 +1,8 @@
 """nginx and redis under load: CPU time of all their processes per request served."""
+import contextlib
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -162,8 +164,11 @@ def pairs_of_requests(kind, columns, scratches, count):
     returns `count` pairs of their CPU times per request in ns. Both live all the time, and slices are short: what
     changes on the machine meets both."""
     start, load = KINDS[kind]
-    with start(columns[0], scratches[0]) as first, start(columns[1], scratches[1]) as second:
-        for server in (first, second):
+    with contextlib.ExitStack() as both:
+        # In one order or the other: what the earlier start has for itself must not always be the same column's.
+        started = {place: both.enter_context(start(columns[place], scratches[place])) for place in random.sample((0, 1), 2)}
+        first, second = started[0], started[1]
+        for server in started.values():
             load(server.port, 5 * SLICE_REQUESTS)  # warm: caches, lazily bound symbols, preflame's first samples
         pairs = []
         for number in range(count):
