@@ -101,6 +101,17 @@ static uint64_t shared_rule(const struct unwinder *unwinder, uint64_t pc)
     return packed;
 }
 
+/* In this order, since a jump or a fork may end the walk between any two steps: no pc meets another's rule.
+ */
+static void keep_near(struct near_rules *near, size_t place, uint64_t pc, uint64_t packed)
+{
+    near->slots[place].rule = 0;
+    atomic_signal_fence(memory_order_seq_cst);
+    near->slots[place].pc = pc;
+    atomic_signal_fence(memory_order_seq_cst);
+    near->slots[place].rule = packed;
+}
+
 static struct unwind_rule rule_of(const struct unwinder *unwinder, uint64_t pc)
 {
     struct near_rules *near = &unwinder->scratch->near;
@@ -108,8 +119,7 @@ static struct unwind_rule rule_of(const struct unwinder *unwinder, uint64_t pc)
     uint64_t packed = near->slots[place].pc == pc ? near->slots[place].rule : 0;
     if (!packed) {
         packed = shared_rule(unwinder, pc);
-        near->slots[place].pc = pc;
-        near->slots[place].rule = packed;
+        keep_near(near, place, pc, packed);
     }
     return packed ? rule_unpack(packed) : (struct unwind_rule){.kind = RULE_NONE};
 }
