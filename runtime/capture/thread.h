@@ -76,6 +76,7 @@ struct thread_self {
     int32_t tid;
     uint32_t guard;          /* > 0: inside preflame; hooks pass straight through */
     uint64_t interrupted_sp; /* the stack pointer at the last system call that our signal alone ended early */
+    uint64_t watched_call;   /* where the frame of the last call lies that asks for it */
     uint32_t samples_taken;  /* our signals handled: one in so many is timed */
     uint64_t plain_call; /* the libc function that a hook stands in for by a plain system call now, or 0 */
     bool is_internal;    /* a thread of preflame's or of its libraries, or one that has ended */

@@ -10,11 +10,12 @@ static COLD int suspended(const struct aiocb *const list[], int count, const str
 {
     struct call call;
     call_begin(&call, WAIT_FILE_IO, 0, WAITS, call_timespec_ns(timeout), PLACE_HERE);
+    const uintptr_t table_bytes = count > 0 ? (uintptr_t)count * FRAME_BYTES_PER_ENTRY : 0;
+    thread_self.watched_call -= table_bytes;
     int result;
     do {
         result = real_aio_suspend(list, count, timeout);
-    } while (result == -1 && errno == EINTR && count > 0 &&
-             call_was_cut_within(&call, CALL_FRAMES_BYTES + (uintptr_t)count * FRAME_BYTES_PER_ENTRY) &&
+    } while (result == -1 && errno == EINTR && call_was_cut_within(&call, CALL_FRAMES_BYTES + table_bytes) &&
              call_left_timespec(&call, &timeout));
     call_end(&call, NO_SYSCALL, result == -1 ? -(int64_t)errno : result);
     return result;

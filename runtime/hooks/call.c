@@ -118,7 +118,7 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
         inside_end(&inside);
         call->is_begun = true;
     }
-    thread_self.interrupted_sp = 0;
+    call_watch(call);
     errno = error;
 }
 
@@ -203,11 +203,6 @@ bool call_left_timespec(struct call *call, const struct timespec **timeout)
         *timeout = &call->left;
     }
     return true;
-}
-
-int64_t call_ms_ns(int timeout_ms)
-{
-    return timeout_ms < 0 ? -1 : (int64_t)timeout_ms * 1000000;
 }
 
 static int64_t bounded_ns(int64_t seconds, int64_t ns)

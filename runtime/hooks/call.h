@@ -5,6 +5,7 @@
 
 #include "base/wait.h"
 #include "capture/capture.h"
+#include "capture/interruption.h"
 #include "profilers/waits.h"
 
 #include <errno.h>
@@ -23,10 +24,6 @@ enum call_kind {
     WAITS, /* waits as a rule: told before, timed always */
     LOCK,  /* the same, counted by hooks/locks.h */
 };
-
-/* Between a hook's frame and libc's system call lies less than this; between it and one that a handler makes
- * lies the frame of a signal, which is larger. */
-#define CALL_FRAMES_BYTES 1024
 
 struct call {
     const struct sink *sink; /* NULL: no trace, or this thread isn't to be traced now */
@@ -106,6 +103,13 @@ void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_k
                 const struct place *place);
 void call_end(struct call *call, long number, int64_t result);
 
+/* From here on the call asks whether our signal cut it. */
+static inline void call_watch(const struct call *call)
+{
+    thread_self.interrupted_sp = 0;
+    thread_self.watched_call = (uintptr_t)call;
+}
+
 /* Did our signal, and none that the program handles, end the last try early, since call_begin or the last
  * question? `call` lies in the frame of who tried: a try made by a handler of the program's, which ran
  * meanwhile, is further down the stack. */
@@ -132,7 +136,10 @@ bool call_left_ms(const struct call *call, int *timeout_ms);
 bool call_left_timespec(struct call *call, const struct timespec **timeout);
 
 /* For the column `timeout`. NULL and negative milliseconds mean none: -1. */
-int64_t call_ms_ns(int timeout_ms);
+static inline int64_t call_ms_ns(int timeout_ms)
+{
+    return timeout_ms < 0 ? -1 : (int64_t)timeout_ms * 1000000;
+}
 int64_t call_timespec_ns(const struct timespec *timeout);
 int64_t call_timeval_ns(const struct timeval *timeout);
 int64_t call_until_ns(clockid_t clock, const struct timespec *until);

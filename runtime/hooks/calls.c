@@ -17,7 +17,7 @@ void single_init(void)
 /* Only samples are taken: nothing to tell, but an EINTR may be ours. */
 static inline void sampled_begin(struct call *call, int64_t timeout_ns, bool is_timeless)
 {
-    thread_self.interrupted_sp = 0;
+    call_watch(call);
     call->timeout_ns = timeout_ns;
     if (timeout_ns > 0)
         call->start_ns = clock_mono_ns();
@@ -81,13 +81,35 @@ static inline void sampled_begin(struct call *call, int64_t timeout_ns, bool is_
         plain_result;                                                                                        \
     })
 
+/* Asked by who made a plain call, which thereby stood where this stands: was it ours that ended it? */
+static COLD bool was_cut_here(void)
+{
+    return errno == EINTR &&
+           (uintptr_t)__builtin_dwarf_cfa() - thread_self.interrupted_sp < CALL_FRAMES_BYTES;
+}
+
+/* A wait that began before our signals, in a program of one thread: the handler can't tell its number. */
+#define DIRECT_CALL(ret, name, args, direct, number, kind)                                                   \
+    ({                                                                                                       \
+        ret direct_result;                                                                                   \
+        if (kind == IO) {                                                                                    \
+            direct_result = (ret)real_syscall(number, UNWRAP direct);                                        \
+        } else {                                                                                             \
+            thread_self.interrupted_sp = 0;                                                                  \
+            direct_result = (ret)real_syscall(number, UNWRAP direct);                                        \
+            if (UNLIKELY(thread_self.interrupted_sp) && direct_result == (ret)-1 && was_cut_here())          \
+                direct_result = sampled_##name args;                                                         \
+        }                                                                                                    \
+        direct_result;                                                                                       \
+    })
+
 #define PLAIN_AS(ret, name, params, args, direct, number, reason, object, kind, timeout, again, rest)        \
     HALVES(ret, name, params, PLAIN_CALL(ret, name, args, direct, number), number, reason, object, kind,     \
            timeout, again, rest)                                                                             \
     EXPORT ret name params                                                                                   \
     {                                                                                                        \
         if (LIKELY(call_is_plain(kind, kind != IO && (timeout) == 0)))                                       \
-            return single_thread() ? (ret)real_syscall(number, UNWRAP direct) : real_##name args;            \
+            return single_thread() ? DIRECT_CALL(ret, name, args, direct, number, kind) : real_##name args;  \
         return call_only_samples(kind, kind != IO && (timeout) == 0) ? sampled_##name args                   \
                                                                      : recorded_##name args;                 \
     }

@@ -15,6 +15,16 @@
 
 static const uint8_t code[] = {0xc3, 0x90, 0x0f, 0x05, 0xc3, 0x90, 0x90}; /* ret, nop, syscall, ret, nops */
 static const uint8_t *const instruction = code + 2, *const end = code + 4;
+/* mov $230, %eax (clock_nanosleep), syscall, ret, nop */
+static const uint8_t sleep_code[] = {0xc3, 0x90, 0x90, 0x90, 0xb8, 0xe6, 0, 0, 0, 0x0f, 0x05, 0xc3, 0x90};
+/* mov $281, %eax (epoll_pwait), mov 4(%rsp), %edi, syscall, ret, nop */
+static const uint8_t poll_code[] = {0xb8, 0x19, 1, 0, 0, 0x8b, 0x7c, 0x24, 4, 0x0f, 0x05, 0xc3, 0x90};
+static const uint8_t read_code[] = {
+    0xc3, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
+    0x31, 0xc0, 0x0f, 0x05, 0xc3, 0x90}; /* xor %eax, %eax, syscall, ret, nop */
+/* mov $42, %eax (connect), syscall, ret, nop: once it is under way it can't be made again */
+static const uint8_t connect_code[] = {0xc3, 0x90, 0x90, 0x90, 0xb8, 0x2a, 0, 0, 0, 0x0f, 0x05, 0xc3, 0x90};
+#define SYSCALL_AT 9 /* in all four */
 static ucontext_t context;
 
 /* Where the thread stands, and what the system call made of it. */
@@ -26,6 +36,7 @@ static void stand_at(const uint8_t *pc, long rax, const uint8_t *rcx)
     context.uc_mcontext.gregs[REG_RAX] = rax;
     context.uc_mcontext.gregs[REG_RCX] = (greg_t)(uintptr_t)rcx;
     thread_self.interrupted_sp = 0;
+    thread_self.watched_call = 0;
     capture.libc_low = (uintptr_t)code;
     capture.libc_high = (uintptr_t)code + sizeof(code);
 }
@@ -81,6 +92,70 @@ static void a_call_that_the_programs_handler_ended_too_is_not_marked(void **stat
     assert_int_equal(thread_self.interrupted_sp, SP);
 }
 
+/* A thread for which code[SYSCALL_AT] has just returned `rax`. */
+static void return_from(const uint8_t *made_up, size_t bytes, long rax)
+{
+    stand_at(made_up + SYSCALL_AT + 2, rax, NULL);
+    capture.libc_low = (uintptr_t)made_up;
+    capture.libc_high = (uintptr_t)made_up + bytes;
+}
+
+static void assert_runs_again(const uint8_t *made_up, long number)
+{
+    assert_ptr_equal(context.uc_mcontext.gregs[REG_RIP], made_up + SYSCALL_AT);
+    assert_int_equal(context.uc_mcontext.gregs[REG_RAX], number);
+    assert_int_equal(thread_self.interrupted_sp, 0);
+}
+
+static void assert_only_marked(const uint8_t *made_up, long rax)
+{
+    assert_ptr_equal(context.uc_mcontext.gregs[REG_RIP], made_up + SYSCALL_AT + 2);
+    assert_int_equal(context.uc_mcontext.gregs[REG_RAX], rax);
+    assert_int_equal(thread_self.interrupted_sp, SP);
+}
+
+static void a_call_that_nobody_watches_runs_again(void **state)
+{
+    (void)state;
+    return_from(sleep_code, sizeof(sleep_code), -EINTR);
+    interruption_settle(&context);
+    assert_runs_again(sleep_code, SYS_clock_nanosleep);
+    return_from(poll_code, sizeof(poll_code), -EINTR);
+    interruption_settle(&context);
+    assert_runs_again(poll_code, SYS_epoll_pwait);
+    return_from(read_code, sizeof(read_code), -EINTR);
+    interruption_settle(&context);
+    assert_runs_again(read_code, SYS_read);
+}
+
+static void a_call_that_is_watched_or_unknown_or_done_stays_ended(void **state)
+{
+    (void)state;
+    return_from(sleep_code, sizeof(sleep_code), -EINTR);
+    thread_self.watched_call = SP + CALL_FRAMES_BYTES - 1;
+    interruption_settle(&context);
+    assert_only_marked(sleep_code, -EINTR);
+    return_from(sleep_code, sizeof(sleep_code), 0);
+    interruption_settle(&context);
+    assert_only_marked(sleep_code, 0);
+    return_from(connect_code, sizeof(connect_code), -EINTR);
+    interruption_settle(&context);
+    assert_only_marked(connect_code, -EINTR);
+    return_from(sleep_code, sizeof(sleep_code), -EINTR);
+    settle_before_usr1(never_reached, SA_RESTART);
+    assert_ptr_equal(context.uc_mcontext.gregs[REG_RIP], sleep_code + SYSCALL_AT + 2);
+    assert_int_equal(context.uc_mcontext.gregs[REG_RAX], -EINTR);
+}
+
+static void a_call_that_a_handler_made_meanwhile_watches_nothing_above_it(void **state)
+{
+    (void)state;
+    return_from(sleep_code, sizeof(sleep_code), -EINTR);
+    thread_self.watched_call = SP - 1;
+    interruption_settle(&context);
+    assert_runs_again(sleep_code, SYS_clock_nanosleep);
+}
+
 static void assert_restarted(bool is_restarted, long number)
 {
     assert_ptr_equal(context.uc_mcontext.gregs[REG_RIP], is_restarted ? instruction : end);
@@ -130,6 +205,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_where_a_system_call_of_libcs_returned_is_it_marked),
         cmocka_unit_test(a_call_that_the_programs_handler_ended_too_is_not_marked),
+        cmocka_unit_test(a_call_that_nobody_watches_runs_again),
+        cmocka_unit_test(a_call_that_is_watched_or_unknown_or_done_stays_ended),
+        cmocka_unit_test(a_call_that_a_handler_made_meanwhile_watches_nothing_above_it),
         cmocka_unit_test(a_restart_ends_with_eintr_when_a_handler_asked_for_it),
         cmocka_unit_test(a_call_that_has_not_run_yet_will),
         cmocka_unit_test(what_the_kernel_restarts_after_any_handler_is_restarted),
