@@ -5,7 +5,6 @@
 #include "hooks/forks.h"
 #include "hooks/host.h"
 #include "hooks/inside.h"
-#include "hooks/vfork.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -38,11 +37,6 @@ static uint32_t stack_sent(const struct sink *sink)
     return stack;
 }
 
-bool call_is_watched(void)
-{
-    return !thread_self.guard && !thread_self.is_internal && !vfork_is_child();
-}
-
 static uint32_t reason_bit(const struct call *call)
 {
     return UINT32_C(1) << (call->reason & 31); /* no two reasons share one */
@@ -56,6 +50,14 @@ static bool is_worth_cpu_time(const struct call *call)
     return (thread_self.io_slow & bit) || (call->sink && !(thread_self.io_tried & bit));
 }
 
+static COLD int64_t cpu_ns_now(void)
+{
+    int error = errno; /* whoever forbids the clock */
+    int64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    errno = error;
+    return cpu_ns;
+}
+
 /* What a call that took duration_ns has waited: what it wasn't on a CPU. */
 static int64_t waited_ns(const struct call *call, int64_t duration_ns)
 {
@@ -67,7 +69,7 @@ static int64_t waited_ns(const struct call *call, int64_t duration_ns)
     thread_self.io_slow = is_slow ? thread_self.io_slow | bit : thread_self.io_slow & ~bit;
     if (call->cpu_ns < 0 || duration_ns < CALL_SLOW_NS)
         return duration_ns;
-    int64_t off_cpu_ns = duration_ns - (clock_ns(CLOCK_THREAD_CPUTIME_ID) - call->cpu_ns);
+    int64_t off_cpu_ns = duration_ns - (cpu_ns_now() - call->cpu_ns);
     return off_cpu_ns > 0 ? off_cpu_ns : 0;
 }
 
@@ -91,35 +93,54 @@ static bool is_to_settle(void)
     return UNLIKELY(atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) & HOOK_SETTLE);
 }
 
-void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns,
-                const struct place *place)
+/* Nothing but waits is counted: no trace, no copy of the process to meet, no work for who waits. */
+static bool only_waits_are_counted(uint32_t active)
+{
+    return (active & ~(uint32_t)(HOOK_SAMPLE | HOOK_ASK)) == (HOOK_IDLE | HOOK_WAITS);
+}
+
+static inline void start_clocks(struct call *call, const struct place *place)
+{
+    call->cpu_ns = call->kind == IO && UNLIKELY(is_worth_cpu_time(call)) ? cpu_ns_now() : -1;
+    call->start_ns = clock_mono_ns(); /* the program waits from here on, for us too */
+    if (call->is_watched)
+        waits_publish(call->reason, call->object, call->start_ns, place);
+}
+
+static COLD void begin_in_full(struct call *call, uint32_t active, const struct place *place)
 {
     int error = errno;
     forks_meet_copy();
-    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
     bool is_watched = call_is_watched();
-    if (is_to_settle() && is_watched && settles_at_once(reason, kind))
+    if (is_to_settle() && is_watched && settles_at_once(call->reason, call->kind))
         settle();
-    *call = (struct call){.object = object,
-                          .reason = (uint8_t)reason,
-                          .kind = (uint8_t)kind,
-                          .timeout_ns = timeout_ns,
-                          .is_watched = is_watched && (active & HOOK_WAITS)};
+    call->is_watched = is_watched && (active & HOOK_WAITS);
     call->sink = call_sink();
-    call->cpu_ns = kind == IO && is_worth_cpu_time(call) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : -1;
-    call->start_ns = clock_mono_ns(); /* the program waits from here on, for us too */
-    if (call->is_watched)
-        waits_publish(reason, object, call->start_ns, place);
-    if (call->sink && kind != IO) {
+    start_clocks(call, place);
+    if (call->sink && call->kind != IO) {
         struct inside inside;
         inside_begin(&inside);
         call->stack = stack_sent(call->sink);
-        call->sink->block(call->reason, object, timeout_ns, call->stack);
+        call->sink->block(call->reason, call->object, call->timeout_ns, call->stack);
         inside_end(&inside);
         call->is_begun = true;
     }
-    call_watch(call);
     errno = error;
+}
+
+void call_begin(struct call *call, unsigned reason, uint64_t object, enum call_kind kind, int64_t timeout_ns,
+                const struct place *place)
+{
+    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
+    *call = (struct call){
+        .object = object, .reason = (uint8_t)reason, .kind = (uint8_t)kind, .timeout_ns = timeout_ns};
+    if (LIKELY(only_waits_are_counted(active))) {
+        call->is_watched = call_is_watched();
+        start_clocks(call, place);
+    } else {
+        begin_in_full(call, active, place);
+    }
+    call_watch(call);
 }
 
 /* What a read or write waited for, by what its descriptor is. */
@@ -153,33 +174,53 @@ static void tell_end(struct call *call, long number, int64_t result, int64_t dur
     inside_end(&inside);
 }
 
+static COLD void count_sample(const struct call *call, const struct call_sample *sample, long number,
+                              int64_t result)
+{
+    int error = errno;
+    bool is_transfer = call->kind == IO && result >= 0;
+    waits_count_call(sample, number, descriptor_reason(call->reason, call->object), is_transfer ? result : -1,
+                     call->stack);
+    errno = error;
+}
+
 static void count_end(const struct call *call, long number, int64_t result, int64_t duration_ns,
                       int64_t wait_ns)
 {
     struct call_sample sample;
     waits_unpublish();
-    if (call->kind == LOCK ||
-        !waits_sample_call(call->reason, duration_ns, wait_ns, call->kind == IO, &sample))
-        return;
-    bool is_transfer = call->kind == IO && result >= 0;
-    waits_count_call(&sample, number, descriptor_reason(call->reason, call->object),
-                     is_transfer ? result : -1, call->stack);
+    if (call->kind != LOCK &&
+        UNLIKELY(waits_sample_call(call->reason, duration_ns, wait_ns, call->kind == IO, &sample)))
+        count_sample(call, &sample, number, result);
+}
+
+static COLD void tell_end_keeping_errno(struct call *call, long number, int64_t result, int64_t duration_ns,
+                                        int64_t wait_ns)
+{
+    int error = errno;
+    tell_end(call, number, result, duration_ns, wait_ns);
+    errno = error;
+}
+
+static COLD void settle_keeping_errno(void)
+{
+    int error = errno;
+    settle();
+    errno = error;
 }
 
 void call_end(struct call *call, long number, int64_t result)
 {
     if (!call->sink && !call->is_watched)
         return;
-    int error = errno;
     int64_t duration_ns = clock_mono_ns() - call->start_ns;
     int64_t wait_ns = waited_ns(call, duration_ns);
-    if (call->sink)
-        tell_end(call, number, result, duration_ns, wait_ns);
+    if (UNLIKELY(call->sink))
+        tell_end_keeping_errno(call, number, result, duration_ns, wait_ns);
     if (call->is_watched)
         count_end(call, number, result, duration_ns, wait_ns);
     if (is_to_settle() && call->is_watched && wait_ns >= SETTLE_NS)
-        settle();
-    errno = error;
+        settle_keeping_errno();
 }
 
 static int64_t left_ns(const struct call *call)

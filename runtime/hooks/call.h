@@ -6,6 +6,7 @@
 #include "base/wait.h"
 #include "capture/capture.h"
 #include "capture/interruption.h"
+#include "hooks/vfork.h"
 #include "profilers/waits.h"
 
 #include <errno.h>
@@ -45,22 +46,25 @@ static inline bool hooks_are_active(void)
     return atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) != HOOK_IDLE;
 }
 
-/* Nothing but waits may be counted, and this call's isn't? One load, and one of the thread's when they are.
- * `never_waits`: a call of kind WAITS that was told not to. */
+/* Nothing but waits may be counted, as is usual, and this call's isn't? One load, and one of the thread's
+ * when they are. `never_waits`: a call of kind WAITS that was told not to. */
+static inline bool call_is_plain_if(uint32_t active, enum call_kind kind, bool never_waits)
+{
+    return LIKELY(active == (HOOK_IDLE | HOOK_WAITS)) ? (kind == IO ? LIKELY(waits_skip_this()) : never_waits)
+                                                      : active == HOOK_IDLE;
+}
+
 static inline bool call_is_plain(enum call_kind kind, bool never_waits)
 {
     uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
-    return LIKELY(active == HOOK_IDLE) ||
-           (active == (HOOK_IDLE | HOOK_WAITS) && (kind == IO ? waits_skip_this() : never_waits));
+    return call_is_plain_if(active, kind, never_waits);
 }
 
 /* The same while samples are taken: only an EINTR may be ours. */
 static inline bool call_only_samples(enum call_kind kind, bool never_waits)
 {
-    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed) &
-                      ~(uint32_t)(HOOK_SAMPLE | HOOK_ASK);
-    return active == HOOK_IDLE ||
-           (active == (HOOK_IDLE | HOOK_WAITS) && (kind == IO ? waits_skip_this() : never_waits));
+    uint32_t active = atomic_load_explicit(&capture.hooks_active, memory_order_relaxed);
+    return call_is_plain_if(active & ~(uint32_t)(HOOK_SAMPLE | HOOK_ASK), kind, never_waits);
 }
 
 /* The caller of the function that this stands in, as it goes on when the function returns. */
@@ -94,7 +98,10 @@ static inline bool hooks_are_traced(void)
 const struct sink *call_sink(void);
 
 /* Is this thread the program's, and outside preflame? */
-bool call_is_watched(void);
+static inline bool call_is_watched(void)
+{
+    return !thread_self.guard && !thread_self.is_internal && !vfork_is_child();
+}
 
 /* Before and after the real call. `place`: PLACE_HERE, where the thread is while it waits. Errno is kept.
  * call_end's result is the value, or -errno. Between the two the guard is down: cancellation may leave from

@@ -15,42 +15,51 @@ void single_init(void)
 }
 
 /* Only samples are taken: nothing to tell, but an EINTR may be ours. */
-static inline void sampled_begin(struct call *call, int64_t timeout_ns, bool is_timeless)
+static inline void sampled_begin(struct call *call, enum call_kind kind, int64_t timeout_ns)
 {
     call_watch(call);
+    if (kind == IO)
+        return;
     call->timeout_ns = timeout_ns;
-    if (timeout_ns > 0)
-        call->start_ns = clock_mono_ns();
-    else if (timeout_ns < 0 && !is_timeless)
-        /* The call may have a timeout in its socket, in ticks of the kernel's. */
-        call->start_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
+    call->start_ns = timeout_ns > 0 ? clock_mono_ns() : 0;
 }
 
-/* Makes the call, and what our signal cut off it. */
-#define MAKE_CALL(ret, real_call, again, rest)                                                               \
-    do {                                                                                                     \
-        result = real_call;                                                                                  \
-    } while (UNLIKELY(thread_self.interrupted_sp) && result == (ret)-1 && call_was_ours(&call) && (again));  \
-    result = UNLIKELY(thread_self.interrupted_sp) ? (rest) : result
+/* Our signal came. I/O that has a timeout, as its socket may, has waited since the first signal then, not
+ * since its begin: to read a clock for every call would cost more than all samples. */
+static COLD void sampled_cut(struct call *call, enum call_kind kind, int64_t timeout_ns)
+{
+    if (kind != IO)
+        return;
+    call->timeout_ns = timeout_ns;
+    call->start_ns = clock_mono_ns();
+}
 
-/* The halves of a hook that run while samples are taken, and nothing else; and while anything is recorded. A
- * repeat that doesn't ask for the time is a constant. */
+/* The halves of a hook that run while samples are taken, and nothing else; and while anything is recorded. */
 #define HALVES(ret, name, params, real_call, number, reason, object, kind, timeout, again, rest)             \
     ret name params;                                                                                         \
     static __attribute__((noinline)) ret sampled_##name params                                               \
     {                                                                                                        \
         struct call call;                                                                                    \
         ret result;                                                                                          \
-        sampled_begin(&call, timeout, __builtin_constant_p(again));                                          \
-        MAKE_CALL(ret, real_call, again, rest);                                                              \
-        return result;                                                                                       \
+        sampled_begin(&call, kind, timeout);                                                                 \
+        result = real_call;                                                                                  \
+        if (LIKELY(!thread_self.interrupted_sp))                                                             \
+            return result;                                                                                   \
+        sampled_cut(&call, kind, timeout);                                                                   \
+        while (result == (ret)-1 && call_was_ours(&call) && (again))                                         \
+            result = real_call;                                                                              \
+        return thread_self.interrupted_sp ? (rest) : result;                                                 \
     }                                                                                                        \
     static __attribute__((noinline)) ret recorded_##name params                                              \
     {                                                                                                        \
         struct call call;                                                                                    \
         ret result;                                                                                          \
         call_begin(&call, reason, (uint64_t)(object), kind, timeout, PLACE_HERE);                            \
-        MAKE_CALL(ret, real_call, again, rest);                                                              \
+        do {                                                                                                 \
+            result = real_call;                                                                              \
+        } while (UNLIKELY(thread_self.interrupted_sp) && result == (ret)-1 && call_was_ours(&call) &&        \
+                 (again));                                                                                   \
+        result = UNLIKELY(thread_self.interrupted_sp) ? (rest) : result;                                     \
         call_end(&call, number, result == (ret)-1 ? -(int64_t)errno : (int64_t)result);                      \
         return result;                                                                                       \
     }
@@ -88,28 +97,28 @@ static COLD bool was_cut_here(void)
            (uintptr_t)__builtin_dwarf_cfa() - thread_self.interrupted_sp < CALL_FRAMES_BYTES;
 }
 
-/* A wait that began before our signals, in a program of one thread: the handler can't tell its number. */
-#define DIRECT_CALL(ret, name, args, direct, number, kind)                                                   \
-    ({                                                                                                       \
-        ret direct_result;                                                                                   \
-        if (kind == IO) {                                                                                    \
-            direct_result = (ret)real_syscall(number, UNWRAP direct);                                        \
-        } else {                                                                                             \
-            thread_self.interrupted_sp = 0;                                                                  \
-            direct_result = (ret)real_syscall(number, UNWRAP direct);                                        \
-            if (UNLIKELY(thread_self.interrupted_sp) && direct_result == (ret)-1 && was_cut_here())          \
-                direct_result = sampled_##name args;                                                         \
-        }                                                                                                    \
-        direct_result;                                                                                       \
-    })
+/* The plain call in a program of one thread. If it waits, it may have begun before our signals, and the
+ * handler can't tell its number. */
+#define DIRECT(ret, name, params, args, direct, number)                                                      \
+    static __attribute__((noinline, unused)) ret direct_##name params                                        \
+    {                                                                                                        \
+        thread_self.interrupted_sp = 0;                                                                      \
+        ret result = (ret)real_syscall(number, UNWRAP direct);                                               \
+        if (LIKELY(!thread_self.interrupted_sp) || result != (ret)-1 || !was_cut_here())                     \
+            return result;                                                                                   \
+        return sampled_##name args;                                                                          \
+    }
 
 #define PLAIN_AS(ret, name, params, args, direct, number, reason, object, kind, timeout, again, rest)        \
     HALVES(ret, name, params, PLAIN_CALL(ret, name, args, direct, number), number, reason, object, kind,     \
            timeout, again, rest)                                                                             \
+    DIRECT(ret, name, params, args, direct, number)                                                          \
     EXPORT ret name params                                                                                   \
     {                                                                                                        \
         if (LIKELY(call_is_plain(kind, kind != IO && (timeout) == 0)))                                       \
-            return single_thread() ? DIRECT_CALL(ret, name, args, direct, number, kind) : real_##name args;  \
+            return !single_thread() ? real_##name args                                                       \
+                   : kind == IO     ? (ret)real_syscall(number, UNWRAP direct)                               \
+                                    : direct_##name args;                                                        \
         return call_only_samples(kind, kind != IO && (timeout) == 0) ? sampled_##name args                   \
                                                                      : recorded_##name args;                 \
     }

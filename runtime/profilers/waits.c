@@ -13,11 +13,14 @@
 
 #define WAITED_NS 50000 /* a call that took as long has waited: to send on loopback may be 20 us of work */
 #define LONG_NS INT64_C(100000000)
-#define STREAK 16       /* calls in a row that didn't, before some are skipped */
+#define STREAK 8        /* calls in a row that didn't, before some are skipped */
 #define CHARGE_NS 10000 /* releases that end less waiting are counted in proportion */
 /* Calls shorter than WAITED_NS are counted that much more seldom: a sample costs some microseconds in a
  * server whose caches are full of other things. At the usual rate it is one in 5 ms of such calls. */
 #define SHORT_TIMES 500
+/* Longer ones too, or a server that waits for each request for 60 us would pay a sample each time, and one
+ * that is put off the CPU in every tenth write as well. At the usual rate it is one in 1 ms. */
+#define IO_TIMES 100
 /* Event loops wait for tens of microseconds, many thousand times a second, and always in the same place:
  * their waits are counted that much more seldom. At the usual rate that is one sample in 10 ms of waiting,
  * as a CPU profile has one in 10 ms of computing. */
@@ -25,14 +28,17 @@
 
 static int64_t block_rate_ns;
 static int64_t short_rate_ns; /* of calls shorter than WAITED_NS */
+static int64_t io_rate_ns;    /* of longer ones for I/O */
 static int64_t poll_rate_ns;  /* of the reason WAIT_POLL */
 static uint32_t mutex_fraction;
 
 void waits_start(int64_t rate_ns, int64_t fraction)
 {
     block_rate_ns = rate_ns;
-    short_rate_ns = rate_ns > 1 ? rate_ns * SHORT_TIMES : rate_ns;
-    poll_rate_ns = rate_ns > 1 ? rate_ns * POLL_TIMES : rate_ns;
+    bool is_every = rate_ns <= 1; /* or none */
+    short_rate_ns = is_every ? rate_ns : rate_ns * SHORT_TIMES;
+    io_rate_ns = is_every ? rate_ns : rate_ns * IO_TIMES;
+    poll_rate_ns = is_every ? rate_ns : rate_ns * POLL_TIMES;
     mutex_fraction = (uint32_t)fraction;
     if (rate_ns || fraction)
         atomic_fetch_or_explicit(&capture.hooks_active, HOOK_WAITS, memory_order_release);
@@ -104,6 +110,7 @@ bool waits_sample_call(unsigned reason, int64_t duration_ns, int64_t wait_ns, bo
         return false;
     int64_t rate_ns = reason == WAIT_POLL       ? poll_rate_ns
                       : duration_ns < WAITED_NS ? short_rate_ns
+                      : can_skip                ? io_rate_ns
                                                 : block_rate_ns;
     if (!is_counted(rate_ns, &ret->ns, &ret->count))
         ret->count = 0;
@@ -128,31 +135,6 @@ void waits_count_call(const struct call_sample *sample, long number, unsigned re
     if (sample->count && bytes >= 0)
         add(BUCKET_IO, stack, 0, reason, sample->count, bytes * sample->count, sample->ns);
     errno = error;
-}
-
-void waits_publish(unsigned reason, uint64_t object, int64_t since_ns, const struct place *place)
-{
-    struct thread_slot *slot = thread_self.slot;
-    if (!slot)
-        return;
-    uint32_t sequence = atomic_load_explicit(&slot->wait.sequence, memory_order_relaxed);
-    slot->wait.reason = reason;
-    slot->wait.object = object;
-    slot->wait.since_ns = since_ns;
-    slot->wait.place = *place;
-    /* Release: who sees it odd sees what stands there. */
-    atomic_store_explicit(&slot->wait.sequence, sequence | 1, memory_order_release);
-}
-
-void waits_unpublish(void)
-{
-    struct thread_slot *slot = thread_self.slot;
-    if (!slot)
-        return;
-    uint32_t sequence = atomic_load_explicit(&slot->wait.sequence, memory_order_relaxed);
-    atomic_store_explicit(&slot->wait.sequence, (sequence | 1) + 1, memory_order_release);
-    /* The next wait's words must not be seen before the number has changed. */
-    atomic_thread_fence(memory_order_release);
 }
 
 static void count_lock(unsigned reason, int64_t ns, uint32_t stack, uint32_t other)

@@ -53,8 +53,31 @@ void waits_count_call(const struct call_sample *sample, long number, unsigned re
 
 /* Says what the calling thread waits for from now on (CLOCK_MONOTONIC), and that it does no longer.
  * Hook-safe. */
-void waits_publish(unsigned reason, uint64_t object, int64_t since_ns, const struct place *place);
-void waits_unpublish(void);
+static inline void waits_publish(unsigned reason, uint64_t object, int64_t since_ns,
+                                 const struct place *place)
+{
+    struct thread_slot *slot = thread_self.slot;
+    if (!slot)
+        return;
+    uint32_t sequence = atomic_load_explicit(&slot->wait.sequence, memory_order_relaxed);
+    slot->wait.reason = reason;
+    slot->wait.object = object;
+    slot->wait.since_ns = since_ns;
+    slot->wait.place = *place;
+    /* Release: who sees it odd sees what stands there. */
+    atomic_store_explicit(&slot->wait.sequence, sequence | 1, memory_order_release);
+}
+
+static inline void waits_unpublish(void)
+{
+    struct thread_slot *slot = thread_self.slot;
+    if (!slot)
+        return;
+    uint32_t sequence = atomic_load_explicit(&slot->wait.sequence, memory_order_relaxed);
+    atomic_store_explicit(&slot->wait.sequence, (sequence | 1) + 1, memory_order_release);
+    /* The next wait's words must not be seen before the number has changed. */
+    atomic_thread_fence(memory_order_release);
+}
 
 /* Around a wait for a lock, condition or semaphore. `stack`: the waiter's if taken, or 0. `is_mutex`: what
  * waiters wait is charged to releases too. Hook-safe; keep errno. */
