@@ -47,8 +47,16 @@ static const struct http_header perfetto_headers[] = {
     {"Content-Type", "application/octet-stream"},
     {"Content-Disposition", "attachment; filename=\"trace.pftrace\""},
     HEADERS_END};
-static const struct trace_format trace_formats[] = {
-    {"gotrace", gotrace_headers}, {"chrome", chrome_headers}, {"perfetto", perfetto_headers}, {NULL, NULL}};
+static const struct http_header ctf_headers[] = {
+    HEADER_NOSNIFF,
+    {"Content-Type", "application/x-tar"},
+    {"Content-Disposition", "attachment; filename=\"trace.tar\""},
+    HEADERS_END};
+static const struct trace_format trace_formats[] = {{"gotrace", gotrace_headers},
+                                                    {"chrome", chrome_headers},
+                                                    {"perfetto", perfetto_headers},
+                                                    {"ctf", ctf_headers},
+                                                    {NULL, NULL}};
 
 /* Ends the job. A helper that is at work sees that nobody listens, and cleans up after itself. */
 static void job_free(struct job *job)
@@ -184,6 +192,15 @@ static const struct trace_format *wanted_format(const struct http_request *reque
     return NULL;
 }
 
+static void refuse_format(struct http_connection *c)
+{
+    char text[128] = "unknown format; give one of:";
+    size_t len = strlen(text);
+    for (const struct trace_format *format = trace_formats; format->name && len < sizeof(text); format++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, " %s", format->name);
+    http_reply_error(c, 400, text);
+}
+
 static void start(struct http_connection *c, const struct trace_format *format)
 {
     struct http_server *server = c->server;
@@ -217,7 +234,7 @@ void route_trace(struct http_connection *c)
     if (format)
         start(c, format);
     else
-        http_reply_error(c, 400, "unknown format; give gotrace, chrome or perfetto");
+        refuse_format(c);
 }
 
 /* For `preflame record TARGET`, which records by itself. */

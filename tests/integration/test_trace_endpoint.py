@@ -8,6 +8,7 @@ import threading
 
 import perfetto_reader
 import pytest
+import trace_reader
 from conftest import PRELOAD, isolation, program, wait_until
 from test_http_contract import Peer, busy, go_environment, go_server  # noqa: F401, fixtures
 
@@ -66,6 +67,22 @@ def test_a_trace_as_go_sends_it(at_work, port, tmp_path):
     assert at_work.poll() is None
 
 
+def test_the_trace_itself_comes_as_an_archive(at_work, port, tmp_path):
+    status, headers, body = fetch(port, "?seconds=0.5&format=ctf")
+    assert (status, headers) == (200, [("X-Content-Type-Options", "nosniff"), ("Content-Type", "application/x-tar"),
+                                       ("Content-Disposition", 'attachment; filename="trace.tar"')]), body[:200]
+    done = subprocess.run(["tar", "xv"], cwd=tmp_path, input=body, capture_output=True, timeout=60)
+    assert done.returncode == 0 and done.stderr == b""
+    assert all(line.startswith(b"trace/") for line in done.stdout.splitlines())
+    shown = subprocess.run(["babeltrace2", tmp_path / "trace"], capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 0 and "preflame:process" in shown.stdout
+    events, lost = trace_reader.read(tmp_path / "trace")
+    assert lost == 0 and len(events) == len(shown.stdout.splitlines())
+    names = {event.name for event in events}
+    assert {"process", "module", "thread_status", "stack", "block", "unblock"} <= names
+    assert len({event.pid for event in events}) == 1
+
+
 def test_statuses_headers_and_the_busy_answer_are_gos(at_work, port, go_server):  # noqa: F811, the fixture
     ours, theirs = Peer(port), go_server
     assert ours.ask("GET", "/debug/pprof/trace?seconds=0.2")[:2] == theirs.ask("GET", "/debug/pprof/trace?seconds=0.2")[:2]
@@ -94,7 +111,8 @@ def test_a_program_that_does_nothing_is_not_traced_and_told_why(runner, port):
 
 
 def test_what_is_asked_wrongly_is_one_second_or_refused(at_work, port):
-    assert fetch(port, "?format=ctf")[0] == 400
+    status, _, body = fetch(port, "?format=tar")
+    assert status == 400 and body == b"unknown format; give one of: gotrace chrome perfetto ctf\n"
     answers = []
     thread = threading.Thread(target=lambda: answers.append(fetch(port, "?seconds=-3")))
     thread.start()

@@ -8,6 +8,7 @@
 #include "viewer/formats/format.h"
 #include "viewer/session/recording.h"
 #include "viewer/session/remove_tree.h"
+#include "viewer/session/tar.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -28,11 +29,12 @@ enum { TRACE_PID = 'p', TRACE_TIME = 's', TRACE_FORMAT = 'f' };
 
 static const char help[] = "usage: preflame trace --pid=PID --milliseconds=N [--format=FORMAT]\n"
                            "Internal: records the process for so long and writes `ok` or `error WHY`, a "
-                           "newline, and the trace.\n" USAGE_OPTIONS_HELP;
+                           "newline, and the trace,\n"
+                           "as `preflame view` makes it, or with ctf as a tar archive.\n" USAGE_OPTIONS_HELP;
 
 struct trace_command {
     unsigned long pid, milliseconds;
-    const struct format *format;
+    const struct format *format; /* NULL: the trace itself, as an archive */
     struct recording recording;
     char directory[PATH_MAX];
 };
@@ -57,22 +59,29 @@ static void wait_for_end(unsigned long milliseconds)
     }
 }
 
-static int convert(const struct trace_command *command)
+static int convert(const struct trace_command *command, struct bytes *out)
 {
     struct load_options options = {
         .kind = VIEW_KIND_ALL, .is_careful = false, .wants_moments = command->format->wants_moments};
     struct format_options format = {.width_px = 1200, .max_boxes = SVG_MAX_BOXES, .max_rows = 20};
     struct loaded loaded;
-    struct bytes out CLEANUP(bytes_clear);
-    bytes_init(&out, OUTPUT_MAX_BYTES);
     loaded_init(&loaded);
     int status = load(&loaded, command->directory, &options);
     loaded.report.title = "trace";
-    if (status == EXIT_DONE && command->format->write(&loaded.report, &format, &out))
+    if (status == EXIT_DONE && command->format->write(&loaded.report, &format, out))
         status = EXIT_FAILED;
     loaded_clear(&loaded);
-    if (status != EXIT_DONE)
-        return fail("the recorded trace can't be read");
+    return status;
+}
+
+static int answer(const struct trace_command *command)
+{
+    struct bytes out CLEANUP(bytes_clear);
+    bytes_init(&out, OUTPUT_MAX_BYTES);
+    if (command->format ? convert(command, &out) != EXIT_DONE
+                        : tar_folder(command->directory, "trace", &out) != 0)
+        return fail(out.error == -EFBIG ? "the trace is too large; ask for fewer seconds"
+                                        : "the recorded trace can't be read");
     puts("ok");
     return fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
@@ -88,7 +97,7 @@ static int record_and_convert(struct trace_command *command)
         return fail(problem);
     wait_for_end(command->milliseconds);
     recording_finish(&command->recording, &result);
-    return convert(command);
+    return answer(command);
 }
 
 static int run(struct trace_command *command)
@@ -102,6 +111,12 @@ static int run(struct trace_command *command)
     int status = record_and_convert(command);
     remove_tree(command->directory);
     return status;
+}
+
+static bool take_format(const char *name, const struct format **ret)
+{
+    *ret = format_by_name(name);
+    return *ret || strcmp(name, "ctf") == 0;
 }
 
 int cmd_trace(int argc, char **argv)
@@ -122,9 +137,7 @@ int cmd_trace(int argc, char **argv)
             return usage_error("trace", "bad process", optarg);
         if (option == TRACE_TIME && !usage_number(optarg, 1, MAX_SECONDS * 1000, &command.milliseconds))
             return usage_error("trace", "bad time", optarg);
-        if (option == TRACE_FORMAT)
-            command.format = format_by_name(optarg);
-        if (option == '?' || !command.format)
+        if (option == '?' || (option == TRACE_FORMAT && !take_format(optarg, &command.format)))
             return usage_bad_option("trace", argv);
     }
     if (!command.pid || !command.milliseconds || optind != argc)
