@@ -12,11 +12,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define STACK_BYTES ((size_t)1024 * 1024) /* LTTng's constructors run on it */
@@ -179,11 +181,20 @@ int trace_load(void)
     return sink ? 0 : -ENOENT;
 }
 
+/* LTTng's threads look for a session daemon at once (hooks/sleeps.c). */
+static void wake_listeners(void)
+{
+    atomic_store_explicit(&host->state->trace_asked_s, (uint32_t)(clock_mono_ns() / NS_PER_S),
+                          memory_order_relaxed);
+    syscall(SYS_futex, &host->state->trace_asked_s, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
 int trace_ask(void)
 {
     int none = ASK_NONE, failed = ASK_FAILED;
     if (is_forgotten)
         return -ENOTSUP;
+    wake_listeners();
     if (sink_now())
         return 0;
     if (atomic_compare_exchange_strong(&asked, &failed, ASK_NONE))

@@ -51,7 +51,8 @@ struct capture_state {
     _Atomic(const struct sink *) sink;
     _Atomic uint32_t session; /* trace session number: grows at each session start */
     _Atomic uint32_t traces_samples;
-    _Atomic uint64_t waits_missed; /* waits that the table of contended objects had no room or time for */
+    _Atomic uint32_t trace_asked_s; /* futex: CLOCK_MONOTONIC's second in which a trace was last asked for */
+    _Atomic uint64_t waits_missed;  /* waits that the table of contended objects had no room or time for */
     _Atomic uint64_t truncated, failed; /* walks that ended early, by why */
     _Atomic uint64_t lock_inversions;   /* locks of ours that were taken in a wrong order */
     uint64_t own_low, own_high;         /* the preload's code */

@@ -3,6 +3,12 @@
 #include "hooks/call.h"
 #include "hooks/reals.h"
 
+#include <linux/futex.h>
+
+/* A trace that is asked for comes within so long; LTTng looks for its daemon so often meanwhile. */
+#define ASKED_RECENTLY_S 15
+#define LISTENER_PAUSE_NS 20000000
+
 /* A relative sleep goes on to a point of time: what the kernel says is left grows by the timer's slack with
  * every interruption. Relative to CLOCK_REALTIME means that setting it changes nothing. */
 static clockid_t clock_of_end(clockid_t clock)
@@ -99,8 +105,35 @@ EXPORT int usleep(useconds_t wanted_us)
     return LIKELY(!hooks_are_active()) ? real_usleep(wanted_us) : slept_us(wanted_us);
 }
 
+static bool was_asked_recently(uint32_t asked_s)
+{
+    return asked_s && clock_mono_ns() / NS_PER_S - asked_s <= ASKED_RECENTLY_S;
+}
+
+/* LTTng's listener, whose session daemon has gone for the second time, lets five seconds pass before it looks
+ * for another one: too long for who asks for a trace now. Not a cancellation point: nobody joins it. */
+static unsigned listener_slept(unsigned wanted_s)
+{
+    int64_t end_ns = clock_mono_ns() + wanted_s * NS_PER_S;
+    for (;;) {
+        uint32_t asked_s = atomic_load_explicit(&capture.trace_asked_s, memory_order_relaxed);
+        bool is_hurried = was_asked_recently(asked_s);
+        int64_t left_ns = is_hurried ? LISTENER_PAUSE_NS : end_ns - clock_mono_ns();
+        if (left_ns <= 0)
+            return 0;
+        const struct timespec left = timespec_of(left_ns);
+        if (is_hurried) {
+            real_nanosleep(&left, NULL);
+            return 0;
+        }
+        real_syscall(SYS_futex, &capture.trace_asked_s, FUTEX_WAIT_PRIVATE, asked_s, &left, NULL, 0);
+    }
+}
+
 static COLD unsigned slept_s(unsigned wanted_s)
 {
+    if (thread_self.is_internal && atomic_load_explicit(&capture.sink, memory_order_relaxed))
+        return listener_slept(wanted_s);
     struct timespec wanted = {.tv_sec = wanted_s}, rest = {.tv_sec = 0};
     return slept_with_errno(&wanted, &rest, PLACE_HERE) ? (unsigned)rest.tv_sec : 0;
 }

@@ -5,11 +5,12 @@ import http.client
 import json
 import subprocess
 import threading
+import time
 
 import perfetto_reader
 import pytest
 import trace_reader
-from conftest import PRELOAD, isolation, program, wait_until
+from conftest import PRELOAD, free_port, isolation, measured, program, wait_until
 from test_http_contract import Peer, busy, go_environment, go_server  # noqa: F401, fixtures
 
 
@@ -100,6 +101,18 @@ def test_one_trace_at_a_time_and_nothing_is_left_when_the_client_leaves(at_work,
     first.close()
     wait_until(lambda: not list(tmp_path.glob("preflame-trace-*")), timeout_s=40, what="the recorder's end")
     assert at_work.poll() is None
+
+
+@measured
+def test_no_trace_waits_for_lttng_to_look_for_its_daemon_again(runner, tmp_path):
+    """Left alone, LTTng sleeps five seconds before it comes back to every second one."""
+    port = free_port()
+    started(runner, port, program("wall_known"), "100000")
+    for _ in range(3):
+        begin = time.monotonic()
+        status, _, body = fetch(port, "?seconds=0.1")
+        assert status == 200, body
+        assert time.monotonic() - begin < 5
 
 
 def test_a_program_that_does_nothing_is_not_traced_and_told_why(runner, port):
