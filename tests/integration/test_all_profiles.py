@@ -11,13 +11,10 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pprof_reader
 import pytest
-from conftest import PRELOAD, fetch_unix, pprof_top, wait_until
-from test_servers import children_of, going_on, is_listening
+from conftest import PRELOAD, pprof_top, wait_until
+from test_servers import ALL, children_of, everything, going_on, is_listening, names
 
-ALL = {"PREFLAME_HEAP_INTERVAL": 4096, "PREFLAME_BLOCK_RATE": 1, "PREFLAME_MUTEX_FRACTION": 1}
-KINDS = ("heap", "allocs", "block", "mutex", "goroutine", "threadcreate", "syscall", "io")
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
 NODE_SERVER = """
@@ -75,26 +72,6 @@ fn main() {
     }
 }
 """
-
-
-def everything(socket_path, seconds=2):
-    """All profiles of a process: those of the next seconds at the same time, then the sums and states: by name."""
-    def get(url):
-        status, _, body = fetch_unix(socket_path, url)
-        assert status == 200, (url, body)
-        return pprof_reader.decode(body), body
-
-    timed = {name: f"/debug/pprof/{name}?seconds={seconds}" for name in ("profile", "heap", "block", "mutex")}
-    sums = {name: f"/debug/pprof/{name}" for name in KINDS} | {"wall": "/debug/fgprof?seconds=1"}
-    answers = {}
-    with ThreadPoolExecutor(len(sums)) as pool:
-        for urls in (timed, sums):
-            answers |= dict(zip(urls, pool.map(get, urls.values())))
-    return answers
-
-
-def names(profile, contains):
-    return {name for name in profile.names() if contains in name}
 
 
 @contextlib.contextmanager

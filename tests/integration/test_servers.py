@@ -1,4 +1,4 @@
-"""Real servers under the preload and load: every request succeeds, and their profiles have the right names."""
+"""Real servers under the preload, all profiles at once and load: every request succeeds, and the names are right."""
 
 import contextlib
 import re
@@ -13,7 +13,11 @@ import pytest
 from conftest import PRELOAD, fetch_unix, free_port, pprof_top, wait_until
 
 PROFILE_SECONDS = 4
-LOAD_SECONDS = 7
+LOAD_SECONDS = 9
+
+# Every wait and call, and a block in so many bytes that all of a server's are seen.
+ALL = {"PREFLAME_HEAP_INTERVAL": 4096, "PREFLAME_BLOCK_RATE": 1, "PREFLAME_MUTEX_FRACTION": 1}
+KINDS = ("heap", "allocs", "block", "mutex", "goroutine", "threadcreate", "syscall", "io")
 
 NGINX_CONFIG = """
 daemon off; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
@@ -98,16 +102,37 @@ def children_of(pid):
         return [int(child) for child in file.read().split()]
 
 
+def everything(socket_path, seconds=PROFILE_SECONDS):
+    """All profiles of a process: those of the next seconds at the same time, then the sums and states: by name."""
+    def get(url):
+        status, _, body = fetch_unix(socket_path, url)
+        assert status == 200, (url, body)
+        return pprof_reader.decode(body), body
+
+    timed = {name: f"/debug/pprof/{name}?seconds={seconds}" for name in ("profile", "heap", "block", "mutex")}
+    sums = {name: f"/debug/pprof/{name}" for name in KINDS} | {"wall": "/debug/fgprof?seconds=1"}
+    answers = {}
+    with ThreadPoolExecutor(len(sums)) as pool:
+        for urls in (timed, sums):
+            answers |= dict(zip(urls, pool.map(get, urls.values())))
+    return answers
+
+
+def names(profile, contains):
+    return {name for name in profile.names() if contains in name}
+
+
 def profile_processes(runner, pids):
-    """The CPU profiles of several processes over the same seconds, each from its own socket."""
+    """All profiles of several processes over the same seconds, each process by its own socket."""
     for pid in pids:
         wait_until(runner.socket_of(pid).exists, what=f"the socket of process {pid}")
     with ThreadPoolExecutor(len(pids)) as pool:
-        answers = list(pool.map(lambda pid: fetch_unix(runner.socket_of(pid),
-                                                       f"/debug/pprof/profile?seconds={PROFILE_SECONDS}"), pids))
-    for status, _, body in answers:
-        assert status == 200, body
-    return [body for _, _, body in answers]
+        return list(pool.map(lambda pid: everything(runner.socket_of(pid)), pids))
+
+
+def of_kind(answers, kind):
+    """The bodies of one kind of profile."""
+    return [answer[kind][1] for answer in answers]
 
 
 def share(bodies, name):
@@ -143,19 +168,24 @@ def test_nginx(runner, port):
     user = "user root;" if (runner.folder.stat().st_uid == 0) else ""
     config.write_text(NGINX_CONFIG.format(folder=runner.folder, port=port, user=user))
     server = runner.start([nginx, "-c", config, "-e", runner.folder / "error.log"], preload=PRELOAD,
-                          stderr=subprocess.DEVNULL, LD_LIBRARY_PATH=binaries / "lib")
+                          stderr=subprocess.DEVNULL, LD_LIBRARY_PATH=binaries / "lib", **ALL)
     wait_until(lambda: is_listening(port), what="nginx")
     workers = wait_until(lambda: len(children_of(server.pid)) == 2 and children_of(server.pid), what="two workers")
     load = runner.start(["wrk", "-t2", "-c16", f"-d{LOAD_SECONDS}s", f"http://127.0.0.1:{port}/index.html"],
                         stdout=subprocess.PIPE)
-    bodies = profile_processes(runner, workers)
+    answers = profile_processes(runner, workers)
     report = load.communicate(timeout=LOAD_SECONDS + 30)[0].decode()
     assert load.returncode == 0
     assert "Socket errors" not in report and "Non-2xx" not in report, report
     assert int(re.search(r"(\d+) requests in", report).group(1)) > 1000
     assert children_of(server.pid) == workers, "a worker died"
-    check_names(runner, bodies, r"^ngx_", binaries)
-    assert share(bodies, "ngx_http_core_run_phases") > 0.4
+    check_names(runner, of_kind(answers, "profile"), r"^ngx_", binaries)
+    assert share(of_kind(answers, "profile"), "ngx_http_core_run_phases") > 0.4
+    for answer in answers:
+        assert names(answer["allocs"][0], "ngx_create_pool") and names(answer["wall"][0], "ngx_process_events_and_timers")
+        for kind in ("syscall", "io"):
+            assert names(answer[kind][0], "ngx_http_"), answer[kind][0].names()
+        assert names(answer["block"][0], "ngx_process_events_and_timers")
     server.terminate()
     assert server.wait(timeout=15) == 0
 
@@ -165,18 +195,22 @@ def test_redis(runner, port):
     redis = copied("redis-server", binaries)
     server = runner.start([redis, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
                            "--dir", runner.folder], preload=PRELOAD, stdout=subprocess.DEVNULL,
-                          LD_LIBRARY_PATH=binaries / "lib")
+                          LD_LIBRARY_PATH=binaries / "lib", **ALL)
     wait_until(lambda: is_listening(port), what="redis")
     # Sixteen requests a message: its time goes into commands, not into the kernel's sockets.
     benchmark = ["redis-benchmark", "-h", "127.0.0.1", "-p", port, "-c", "20", "-P", "16", "-t", "set,get", "-q"]
     with going_on(lambda: runner.run([*benchmark, "-n", "300000"])) as reports:
-        bodies = profile_processes(runner, [server.pid])
+        [answer] = profile_processes(runner, [server.pid])
+    bodies = [answer["profile"][1]]
     assert reports
     for outcome in reports:
         assert outcome.status == 0, outcome.stderr
         assert "rror" not in outcome.stdout + outcome.stderr
     check_names(runner, bodies, r"^(processCommand|call|lookupKey|dictFind|processMultibulkBuffer)$", binaries)
     assert share(bodies, "processCommand") > 0.15 and share(bodies, "call") > 0.1
+    assert names(answer["allocs"][0], "setCommand") and names(answer["io"][0], "readQueryFromClient")
+    assert names(answer["block"][0], "aeMain") and names(answer["wall"][0], "aeMain")
+    assert names(answer["goroutine"][0], "bioProcessBackgroundJobs") and names(answer["threadcreate"][0], "bioInit")
     server.terminate()
     assert server.wait(timeout=15) == 0
 
@@ -201,19 +235,23 @@ def test_memcached(runner, port):
     binaries = runner.folder / "bin"
     memcached = copied("memcached", binaries)
     server = runner.start([memcached, "-u", "root", "-l", "127.0.0.1", "-p", port, "-U", "0", "-t", "2", "-m", "16"],
-                          preload=PRELOAD, PREFLAME_CPU_HZ=250, LD_LIBRARY_PATH=binaries / "lib")
+                          preload=PRELOAD, PREFLAME_CPU_HZ=250, LD_LIBRARY_PATH=binaries / "lib", **ALL)
     wait_until(lambda: is_listening(port), what="memcached")
     stop, counts, failures = threading.Event(), [], []
     clients = [threading.Thread(target=memcached_client, args=(port, stop, counts, failures)) for _ in range(4)]
     for client in clients:
         client.start()
     try:
-        bodies = profile_processes(runner, [server.pid])
+        [answer] = profile_processes(runner, [server.pid])
     finally:
         stop.set()
         for client in clients:
             client.join(timeout=30)
     assert failures == [] and len(counts) == len(clients) and sum(counts) > 1000
+    bodies = [answer["profile"][1]]
+    for kind, name in (("wall", "event_base_loop"), ("block", "event_base_loop"), ("threadcreate", "memcached+"),
+                       ("io", "memcached+"), ("syscall", "memcached+")):
+        assert names(answer[kind][0], name), (kind, answer[kind][0].names())
     # Debian strips it, and it exports nothing: there are no names of its own functions anywhere, but their places.
     own = r"^memcached\+0x[0-9a-f]+$" if is_stripped(memcached) else r"^(drive_machine|process_command\w*|do_item_get)$"
     functions = check_names(runner, bodies, own, binaries)
@@ -230,7 +268,7 @@ def test_python_with_threads(runner):
     script = runner.folder / "server.py"
     script.write_text(PYTHON_SERVER)
     server = runner.start([python, "-S", script], preload=PRELOAD, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          PYTHONHOME="/usr", LD_LIBRARY_PATH=binaries / "lib")
+                          PYTHONHOME="/usr", LD_LIBRARY_PATH=binaries / "lib", **ALL)
     expected = sum(i * i % 7 for i in range(5000))
 
     def ask():
@@ -239,8 +277,13 @@ def test_python_with_threads(runner):
         return int(server.stdout.readline())
 
     with going_on(ask) as answers:
-        bodies = profile_processes(runner, [server.pid])
+        [profiles] = profile_processes(runner, [server.pid])
     assert len(answers) > 20 and set(answers) == {expected}
+    bodies = [profiles["profile"][1]]
+    for kind in ("goroutine", "wall", "allocs"):
+        assert names(profiles[kind][0], "_PyEval_EvalFrameDefault"), (kind, profiles[kind][0].names())
+    assert names(profiles["block"][0], "take_gil") or names(profiles["block"][0], "PyEval_")
+    assert names(profiles["threadcreate"][0], "PyThread_start_new_thread")
     functions = check_names(runner, bodies, r"^_PyEval_EvalFrameDefault$", binaries)
     assert "_PyEval_EvalFrameDefault" in functions[:3]
     assert share(bodies, "_PyEval_EvalFrameDefault") > 0.9
