@@ -1,4 +1,5 @@
 /* A trace: the provider is asked for, then a helper records and converts, and what it wrote is the reply. */
+#include "exporters/helper_answer.h"
 #include "exporters/http/errand.h"
 #include "exporters/http/patience.h"
 #include "exporters/http/reply.h"
@@ -80,29 +81,26 @@ static void fail(struct job *job, const char *why)
     job_free(job);
 }
 
-/* What it wrote: a line, "ok" or "error WHY", then the trace. */
+/* What it wrote: its answer, then the trace. */
 static void on_done(void *context, int error)
 {
     struct job *job = context;
     const struct bytes *output = &job->errand.output;
-    const char *text = bytes_text(output);
-    size_t head = strcspn(text, "\n") + 1;
-    bool is_told = strncmp(text, "error ", 6) == 0;
-    char why[160];
-    if (!error && strncmp(text, "ok\n", 3) == 0) {
-        http_reply(job->connection, 200, job->format->headers, text + head, output->len - head);
-        job_free(job);
-        return;
-    }
+    char why[HELPER_WHY_BYTES];
+    size_t head = 0;
     if (error == -EFBIG)
         snprintf(why, sizeof(why),
                  "the trace is larger than 64 MB; ask for fewer seconds, or use `preflame record`");
     else if (error)
         snprintf(why, sizeof(why), "%s", strerrordesc_np(-error));
     else
-        snprintf(why, sizeof(why), "%.*s", is_told ? (int)(head - 7) : 64,
-                 is_told ? text + 6 : "the recorder failed");
-    fail(job, why);
+        error = helper_answer(bytes_text(output), &head, why);
+    if (error) {
+        fail(job, why);
+        return;
+    }
+    http_reply(job->connection, 200, job->format->headers, output->data + head, output->len - head);
+    job_free(job);
 }
 
 static int start_helper(struct job *job)

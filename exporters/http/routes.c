@@ -20,6 +20,7 @@ const struct http_route http_routes[] = {
      "A trace of what threads did, over ?seconds=N (1 if absent). Open the file with: go tool trace FILE"},
     {"/debug/fgprof", route_wall, NULL},
     {"/debug/preflame/self", route_self, NULL},
+    {"/debug/preflame/trace/dump", route_dump, NULL},
     {"/debug/preflame/tracer", route_tracer, NULL},
     {"/metrics", route_metrics, NULL},
     {NULL, NULL, NULL},

@@ -34,6 +34,7 @@ void route_profile(struct http_connection *c);
 void route_wall(struct http_connection *c);
 void route_trace(struct http_connection *c);
 void route_tracer(struct http_connection *c);
+void route_dump(struct http_connection *c);
 void route_named(struct http_connection *c, const struct profile_kind *kind);
 
 #endif

@@ -33,17 +33,20 @@ enum {
 
 static const char record_help[] =
     "usage: preflame record [options] -- COMMAND [ARGUMENT...]\n"
-    "       preflame record [-o DIR] [--seconds=N] [--flight[=SIZE]] TARGET\n"
+    "       preflame record [-o DIR] [--seconds=N] [--flight[=LIMITS]] TARGET\n"
     "Run COMMAND under the preload and record an LTTng trace: a folder that `preflame view` and babeltrace2 "
     "read.\n"
     "  -o, --output=DIR  the trace's folder, new or empty (default: preflame-trace-PID)\n"
     "  --seconds=N       stop recording after N seconds; COMMAND goes on, and is waited for\n"
-    "  --flight[=SIZE]   a flight recorder: keep the last SIZE of events (default 32M, of all CPUs together) "
-    "in "
-    "memory, and\n"
-    "                    write them, each time into a folder of their own below DIR, when this command gets "
-    "SIGUSR2,\n"
-    "                    and when COMMAND has ended, however it did\n"
+    "  --flight[=LIMITS] a flight recorder: keep the last events in memory: a size (default 32M, of all CPUs "
+    "together),\n"
+    "                    seconds (30s), or both (64M,30s). They are written, each time into a folder of "
+    "their "
+    "own below DIR,\n"
+    "                    when this command gets SIGUSR2, by POST /debug/preflame/trace/dump, and when "
+    "COMMAND "
+    "has ended,\n"
+    "                    however it did\n"
     "  --syscalls=WHICH  slow (default): system calls of 20 us and more; all: every one\n"
     "  --no-cpu          no CPU samples in the trace\n" PRELOAD_OPTIONS_HELP "  --help, --version\n"
     "TARGET, a pid, the name of a process (see `preflame ls`), a URL or a Unix socket, runs under preflame "
@@ -88,7 +91,7 @@ static int take_option(struct record_options *options, int option, const char *v
         fprintf(stderr, "preflame: --syscalls=%s: give slow or all\n", value);
         return -EINVAL;
     case RECORD_FLIGHT:
-        return record_flight_size(value, &options->plan.kept_bytes);
+        return record_flight_limits(value, &options->plan.kept);
     case RECORD_SECONDS:
         options->plan.seconds = (int)strtol(value, &end, 10);
         if (*value >= '0' && *value <= '9' && *end == '\0' && options->plan.seconds > 0 &&
@@ -187,20 +190,31 @@ void record_progress(const char *text)
         fprintf(stderr, "preflame: %s\n", text);
 }
 
-int record_flight_size(const char *text, uint64_t *ret_bytes)
+/* One limit, up to `end`. */
+static bool take_limit(const char *text, const char *end, struct session_kept *kept)
 {
-    char *end;
-    *ret_bytes = FLIGHT_BYTES;
-    if (!text)
-        return 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
-    end += shift != 0;
-    if (*text >= '0' && *text <= '9' && !*end && number && number <= FLIGHT_MAX_BYTES >> shift) {
-        *ret_bytes = number << shift;
-        return 0;
+    char *unit;
+    unsigned long long number = strtoull(text, &unit, 10);
+    if (*text < '0' || *text > '9' || !number)
+        return false;
+    if (unit + 1 == end && *unit == 's') {
+        kept->seconds = (unsigned)number;
+        return number <= MAX_SECONDS;
     }
-    fprintf(stderr, "preflame: --flight=%s: give a size up to 1024G, as 64M\n", text);
+    unsigned shift = *unit == 'K' ? 10 : *unit == 'M' ? 20 : *unit == 'G' ? 30 : 0;
+    kept->bytes = number << shift;
+    return unit + (shift != 0) == end && number <= FLIGHT_MAX_BYTES >> shift;
+}
+
+int record_flight_limits(const char *text, struct session_kept *ret)
+{
+    *ret = (struct session_kept){.bytes = FLIGHT_BYTES};
+    const char *comma = text ? strchr(text, ',') : NULL;
+    if (!text || (take_limit(text, comma ? comma : text + strlen(text), ret) &&
+                  (!comma || take_limit(comma + 1, text + strlen(text), ret))))
+        return 0;
+    fprintf(stderr, "preflame: --flight=%s: give a size up to 1024G, seconds up to %d, or both, as 64M,30s\n",
+            text, MAX_SECONDS);
     return -EINVAL;
 }
 
@@ -277,7 +291,7 @@ static bool start_recording(struct recording *recording, const struct record_pla
                             size_t size)
 {
     int status = recording_prepare(recording, plan->directory);
-    recording->kept_bytes = plan->kept_bytes;
+    recording->kept = plan->kept;
     if (status < 0)
         snprintf(problem, size, "cannot record into %.150s: %s; name a new or empty folder with -o",
                  plan->directory ? plan->directory : "the current folder", strerror(-status));
@@ -287,7 +301,7 @@ static bool start_recording(struct recording *recording, const struct record_pla
 static int record(struct recording *recording, struct record_options *options, char *const argv[])
 {
     char problem[256] = "no LTTng session";
-    struct child child = {.flight = options->plan.kept_bytes ? recording : NULL};
+    struct child child = {.flight = options->plan.kept.bytes ? recording : NULL};
     sigset_t waited;
     block_signals(&child, &waited); /* from here on we leave nothing behind */
     bool is_recording = start_recording(recording, &options->plan, problem, sizeof(problem));

@@ -13,14 +13,15 @@ void record_finish(struct recording *recording);
 /* Of a flight recorder: writes what it keeps, and says so. */
 void record_dump(struct recording *recording);
 
-/* Reads SIZE of --flight=SIZE: bytes, or with K, M or G; NULL: the default. -EINVAL after one line. */
-int record_flight_size(const char *text, uint64_t *ret_bytes) MUST_USE;
+/* Reads what stands behind --flight=: bytes, with K, M or G behind them, or seconds, with an s, or both with
+ * a comma between; NULL: the default. -EINVAL after one line. */
+int record_flight_limits(const char *text, struct session_kept *ret) MUST_USE;
 
 /* What both forms take. */
 struct record_plan {
     const char *directory; /* NULL: a default */
     int seconds;           /* 0: until the command ends */
-    uint64_t kept_bytes;   /* of a flight recorder; 0: no such */
+    struct session_kept kept;
 };
 
 /* Records the process that `target` names, as `plan` says; without seconds until a signal comes.

@@ -5,10 +5,13 @@
 #include "viewer/cli/record.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Has it loaded its tracer? Its pid, or 0 after one line. In a container it may call itself otherwise: then
  * the pid by which we know it is the right one. */
@@ -34,21 +37,31 @@ static void block_signals(sigset_t *ret_waited)
     sigprocmask(SIG_BLOCK, ret_waited, NULL); /* from here on we leave nothing behind */
 }
 
+/* Also when its parent hasn't asked for its exit status yet, where the kernel can tell. */
+static bool has_ended(pid_t pid, int pidfd)
+{
+    struct pollfd end = {.fd = pidfd, .events = POLLIN};
+    return (kill(pid, 0) && errno == ESRCH) || (pidfd >= 0 && poll(&end, 1, 0) == 1);
+}
+
 /* Until the time is over, a signal comes, or the process has ended. */
 static void wait_for_end(pid_t pid, struct recording *recording, int seconds, const sigset_t *waited)
 {
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     int64_t until_ns = seconds ? clock_mono_ns() + seconds * NS_PER_S : INT64_MAX;
     for (;;) {
         int64_t left_ns = until_ns - clock_mono_ns();
-        if (left_ns <= 0 || (kill(pid, 0) && errno == ESRCH))
-            return;
+        if (left_ns <= 0 || has_ended(pid, pidfd))
+            break;
         int64_t pause_ns = left_ns < NS_PER_S / 4 ? left_ns : NS_PER_S / 4;
         int number = sigtimedwait(waited, NULL, &(struct timespec){.tv_nsec = pause_ns});
-        if (number == SIGUSR2 && recording->kept_bytes)
+        if (number == SIGUSR2 && recording->kept.bytes)
             record_dump(recording);
         else if (number > 0)
-            return;
+            break;
     }
+    if (pidfd >= 0)
+        close(pidfd);
 }
 
 static int fail(const char *problem)
@@ -69,7 +82,7 @@ static int record_process(pid_t pid, const struct record_plan *plan)
                  plan->directory ? plan->directory : "the current folder", strerror(-status));
         return fail(problem);
     }
-    recording.kept_bytes = plan->kept_bytes;
+    recording.kept = plan->kept;
     block_signals(&waited);
     if (recording_start(&recording, pid, problem, sizeof(problem)))
         return fail(problem);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 
@@ -36,12 +37,12 @@ static const struct channel_plan {
     {"hot", 512 * KIB, 4, {"sample"}, 1},
 };
 
-/* The largest power of two with which a channel's sub-buffers hold no more than its share of `kept_bytes`. */
-static uint64_t subbuf_size(const struct channel_plan *plan, uint64_t kept_bytes)
+/* The largest power of two with which a channel's sub-buffers hold no more than its share of `kept`. */
+static uint64_t subbuf_size(const struct channel_plan *plan, const struct session_kept *kept)
 {
-    if (!kept_bytes || !plan->kept_share)
+    if (!kept->bytes || !plan->kept_share)
         return plan->subbuf_size;
-    uint64_t most = kept_bytes / 8 * plan->kept_share / plan->num_subbuf / (uint64_t)get_nprocs_conf();
+    uint64_t most = kept->bytes / 8 * plan->kept_share / plan->num_subbuf / (uint64_t)get_nprocs_conf();
     uint64_t size = MIN_SUBBUF_SIZE;
     while (size * 2 <= most)
         size *= 2;
@@ -50,13 +51,13 @@ static uint64_t subbuf_size(const struct channel_plan *plan, uint64_t kept_bytes
 
 /* By how much buffers are divided so that all of them fill at most half of /dev/shm (containers give it 64
  * MiB). */
-static uint64_t shrink_factor(uint64_t kept_bytes)
+static uint64_t shrink_factor(const struct session_kept *kept)
 {
     struct statvfs shm;
     uint64_t wanted = 0;
     for (size_t i = 0; i < sizeof(channel_plans) / sizeof(channel_plans[0]); i++)
-        wanted += subbuf_size(&channel_plans[i], kept_bytes) * channel_plans[i].num_subbuf *
-                  (uint64_t)get_nprocs_conf();
+        wanted +=
+            subbuf_size(&channel_plans[i], kept) * channel_plans[i].num_subbuf * (uint64_t)get_nprocs_conf();
     uint64_t factor = 1;
     if (statvfs("/dev/shm", &shm) == 0)
         while (wanted / factor > shm.f_bavail * shm.f_frsize / 2 && factor < 64)
@@ -91,17 +92,44 @@ static int add_contexts(struct lttng_handle *handle, const char *channel)
     return error;
 }
 
-static int create_channel(struct lttng_handle *handle, const struct channel_plan *plan, uint64_t kept_bytes,
-                          uint64_t factor)
+/* A quiet program fills no sub-buffer in all the time: they are ended by the clock, so that those which are
+ * complete hold what is to be kept and not much more. */
+static unsigned switch_us(const struct channel_plan *plan, const struct session_kept *kept)
+{
+    if (!kept->bytes || !plan->kept_share)
+        return 0;
+    return (unsigned)(kept->seconds * UINT64_C(1000000) / (plan->num_subbuf - 1));
+}
+
+int64_t channels_kept_ns(const struct lttng_channel_attr *attr)
+{
+    return attr->overwrite > 0 ? (int64_t)attr->switch_timer_interval * (int64_t)(attr->num_subbuf - 1) * 1000
+                               : 0;
+}
+
+bool channels_keep_last(const char *stream_file)
+{
+    for (size_t i = 0; i < sizeof(channel_plans) / sizeof(channel_plans[0]); i++) {
+        size_t len = strlen(channel_plans[i].name);
+        if (channel_plans[i].kept_share && strncmp(stream_file, channel_plans[i].name, len) == 0 &&
+            stream_file[len] == '_')
+            return true;
+    }
+    return false;
+}
+
+static int create_channel(struct lttng_handle *handle, const struct channel_plan *plan,
+                          const struct session_kept *kept, uint64_t factor)
 {
     struct lttng_channel *channel = lttng_channel_create(&handle->domain);
     if (!channel)
         return -LTTNG_ERR_NOMEM;
-    uint64_t size = subbuf_size(plan, kept_bytes) / factor;
+    uint64_t size = subbuf_size(plan, kept) / factor;
     snprintf(channel->name, sizeof(channel->name), "%s", plan->name);
-    channel->attr.overwrite = kept_bytes && plan->kept_share;
+    channel->attr.overwrite = kept->bytes && plan->kept_share;
     channel->attr.subbuf_size = size < MIN_SUBBUF_SIZE ? MIN_SUBBUF_SIZE : size;
     channel->attr.num_subbuf = plan->num_subbuf;
+    channel->attr.switch_timer_interval = switch_us(plan, kept);
     int error = lttng_enable_channel(handle, channel);
     lttng_channel_destroy(channel);
     if (error == 0)
@@ -109,11 +137,11 @@ static int create_channel(struct lttng_handle *handle, const struct channel_plan
     return error ? error : enable_events(handle, plan);
 }
 
-int channels_create(struct lttng_handle *handle, uint64_t kept_bytes)
+int channels_create(struct lttng_handle *handle, const struct session_kept *kept)
 {
-    uint64_t factor = shrink_factor(kept_bytes);
+    uint64_t factor = shrink_factor(kept);
     int error = 0;
     for (size_t i = 0; i < sizeof(channel_plans) / sizeof(channel_plans[0]) && error == 0; i++)
-        error = create_channel(handle, &channel_plans[i], kept_bytes, factor);
+        error = create_channel(handle, &channel_plans[i], kept, factor);
     return error;
 }

@@ -1,6 +1,8 @@
 /* A recording from its folder to its last line: daemon, session and count, composed. */
 #include "viewer/session/recording.h"
 
+#include "base/clock.h"
+#include "viewer/session/flight.h"
 #include "viewer/session/remove_tree.h"
 #include "viewer/session/trace_count.h"
 
@@ -77,7 +79,7 @@ int recording_start(struct recording *recording, pid_t only, char *problem, size
 {
     int status = session_daemon_acquire(&recording->daemon, only == 0, problem, problem_size);
     if (status == 0) {
-        status = session_start(&(struct session_plan){recording->directory, only, recording->kept_bytes},
+        status = session_start(&(struct session_plan){recording->directory, only, recording->kept},
                                recording->session, problem, problem_size);
         if (status == 0)
             status = await_process(recording, only, problem, problem_size);
@@ -91,41 +93,13 @@ int recording_start(struct recording *recording, pid_t only, char *problem, size
 
 const char *recording_result_folder(const struct recording *recording)
 {
-    return recording->dumps ? recording->dump : recording->directory;
-}
-
-/* LTTng names them by the time, and at the end by their number from 0 on. */
-static int find_dump(struct recording *recording)
-{
-    char ending[16];
-    snprintf(ending, sizeof(ending), "-%u", recording->dumps);
-    DIR *dir = opendir(recording->directory);
-    int status = dir ? -ENOENT : -errno;
-    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry && status; entry = readdir(dir)) {
-        const char *last = strrchr(entry->d_name, '-');
-        if (last && strcmp(last, ending) == 0 &&
-            snprintf(recording->dump, sizeof(recording->dump), "%s/%s", recording->directory, entry->d_name) <
-                (int)sizeof(recording->dump))
-            status = 0;
-    }
-    if (dir)
-        closedir(dir);
-    return status;
-}
-
-static int make_dump(struct recording *recording)
-{
-    int status = session_dump(recording->session);
-    if (status == 0)
-        status = find_dump(recording);
-    recording->dumps += status == 0;
-    return status;
+    return recording->dump[0] ? recording->dump : recording->directory;
 }
 
 int recording_dump(struct recording *recording, struct recording_result *ret_result)
 {
     struct trace_count count = {0};
-    int status = make_dump(recording);
+    int status = flight_dump(recording->session, clock_mono_ns(), recording->dump);
     if (status)
         return status;
     ret_result->is_counted_whole = trace_count_events(recording->dump, COUNT_MS, &count) == 0;
@@ -139,8 +113,10 @@ void recording_finish(struct recording *recording, struct recording_result *ret_
 {
     struct session_loss loss = {0};
     struct trace_count count = {0};
+    int64_t end_ns = clock_mono_ns(); /* of what was recorded; to write it may take longer than it is kept */
     int status = session_stop(recording->session);
-    if (status != -ETIMEDOUT && recording->kept_bytes && make_dump(recording))
+    if (status != -ETIMEDOUT && recording->kept.bytes &&
+        flight_dump(recording->session, end_ns, recording->dump))
         status = -EIO;
     /* A daemon that missed a deadline of 5 s would only miss the next ones. */
     if (status != -ETIMEDOUT && session_read_loss(recording->session, &loss) < 0)
@@ -154,6 +130,6 @@ void recording_finish(struct recording *recording, struct recording_result *ret_
         trace_count_events(recording_result_folder(recording), COUNT_MS, &count) == 0;
     ret_result->events = count.events;
     /* What a flight recorder overwrote is what it was to forget. */
-    uint64_t lost = loss.discarded_events + (recording->kept_bytes ? 0 : loss.lost_packets);
+    uint64_t lost = loss.discarded_events + (recording->kept.bytes ? 0 : loss.lost_packets);
     ret_result->lost = lost > count.discarded_events ? lost : count.discarded_events;
 }

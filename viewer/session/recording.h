@@ -16,9 +16,8 @@ struct recording {
     char session[SESSION_NAME_SIZE]; /* "": no session */
     char directory[PATH_MAX];        /* absolute */
     bool is_directory_ours;          /* made by us: removed again if nothing came of it */
-    uint64_t kept_bytes;             /* as in struct session_plan; set between preparing and starting */
-    unsigned dumps;                  /* so many were made */
-    char dump[PATH_MAX];             /* the folder of the last one */
+    struct session_kept kept;        /* set between preparing and starting */
+    char dump[PATH_MAX];             /* of a flight recorder: the folder of the last dump of ours */
 };
 
 struct recording_result {

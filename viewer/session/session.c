@@ -18,6 +18,7 @@
 #define LOSS_MS 2000
 #define DESTROY_MS 3000
 #define POLL_MS 10
+#define NAME_PREFIX "preflame-"
 #define NAME_TRIES 10 /* a name can only be taken by a dead namesake's left-over session */
 
 struct start_request {
@@ -32,7 +33,7 @@ struct loss_request {
     struct session_loss loss;
 };
 
-static struct lttng_domain ust_domain(void)
+struct lttng_domain session_domain(void)
 {
     struct lttng_domain domain;
     memset(&domain, 0, sizeof(domain));
@@ -42,14 +43,19 @@ static struct lttng_domain ust_domain(void)
     return domain;
 }
 
+bool session_is_ours(const char *name)
+{
+    return strncmp(name, NAME_PREFIX, strlen(NAME_PREFIX)) == 0;
+}
+
 /* LTTng error codes are their own numbers; the caller needs to know only that one happened. */
 static int create_with_free_name(struct start_request *request)
 {
     enum lttng_error_code code = LTTNG_ERR_EXIST_SESS;
     for (int i = 0; i < NAME_TRIES && code == LTTNG_ERR_EXIST_SESS; i++) {
-        snprintf(request->name, sizeof(request->name), "preflame-%d-%d", (int)request->recorder, i);
+        snprintf(request->name, sizeof(request->name), NAME_PREFIX "%d-%d", (int)request->recorder, i);
         struct lttng_session_descriptor *descriptor =
-            request->plan.kept_bytes
+            request->plan.kept.bytes
                 ? lttng_session_descriptor_snapshot_local_create(request->name, request->plan.directory)
                 : lttng_session_descriptor_local_create(request->name, request->plan.directory);
         if (!descriptor)
@@ -69,9 +75,9 @@ static int start_work(void *data)
         request->name[0] = '\0';
         return -EIO;
     }
-    struct lttng_domain domain = ust_domain();
+    struct lttng_domain domain = session_domain();
     struct lttng_handle *handle = lttng_create_handle(request->name, &domain);
-    error = handle ? channels_create(handle, request->plan.kept_bytes) : -LTTNG_ERR_NOMEM;
+    error = handle ? channels_create(handle, &request->plan.kept) : -LTTNG_ERR_NOMEM;
     if (error == 0 && request->plan.only)
         error = lttng_track_pid(handle, request->plan.only);
     if (error == 0)
@@ -109,7 +115,7 @@ int session_start(const struct session_plan *plan, char ret_name[SESSION_NAME_SI
 static int await_work(void *data)
 {
     const pid_t *pid = data;
-    struct lttng_domain domain = ust_domain();
+    struct lttng_domain domain = session_domain();
     for (;; nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL)) {
         struct lttng_handle *handle = lttng_create_handle(NULL, &domain);
         struct lttng_event *events = NULL;
@@ -146,21 +152,10 @@ int session_stop(const char *name)
     return guard_call(stop_work, (void *)name, STOP_MS);
 }
 
-static int dump_work(void *data)
-{
-    /* Without an output it goes to the session's own directory; 1: wait, as it does anyway. */
-    return lttng_snapshot_record(data, NULL, 1) < 0 ? -EIO : 0;
-}
-
-int session_dump(const char *name)
-{
-    return guard_call(dump_work, (void *)name, STOP_MS);
-}
-
 static int loss_work(void *data)
 {
     struct loss_request *request = data;
-    struct lttng_domain domain = ust_domain();
+    struct lttng_domain domain = session_domain();
     struct lttng_handle *handle = lttng_create_handle(request->name, &domain);
     struct lttng_channel *channels = NULL;
     int count = handle ? lttng_list_channels(handle, &channels) : -1;

@@ -5,24 +5,38 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define SESSION_NAME_SIZE 64
 
+struct lttng_domain;
+
 struct session_loss {
     uint64_t discarded_events; /* the buffers were full: these events are gone */
     uint64_t lost_packets;     /* overwritten sub-buffers; 0 in our discard mode */
+};
+
+/* What a flight recorder keeps of the last events in memory, until it is dumped (flight.h). */
+struct session_kept {
+    uint64_t bytes;   /* no more than this; 0: it is none, all is written */
+    unsigned seconds; /* no older ones than this; 0: as long as there is room */
 };
 
 /* What a session records. */
 struct session_plan {
     const char *directory; /* of its trace, absolute */
     pid_t only;            /* of this process, or with 0 of all */
-    uint64_t kept_bytes;   /* a flight recorder: so much of the last events is kept in memory, until
-                              session_dump; 0: all is written */
+    struct session_kept kept;
 };
+
+/* The domain that all our sessions are in. */
+struct lttng_domain session_domain(void);
+
+/* Was it session_start that gave a session this name? */
+bool session_is_ours(const char *name);
 
 /* Creates and starts a session named preflame-PID-N (the first N that is free; written to `ret_name`) with
  * what `plan` says. On failure no session of ours is left, and `problem` says why. 0 or negative errno. */
@@ -35,10 +49,6 @@ int session_await_process(pid_t pid, int limit_ms) MUST_USE;
 
 /* Stops recording and waits until everything recorded is in the files; 5 s at most. 0 or negative errno. */
 int session_stop(const char *name) MUST_USE;
-
-/* Writes what a flight recorder keeps into a new folder below its directory, a trace of its own. 0 or
- * negative errno. */
-int session_dump(const char *name) MUST_USE;
 
 /* What the session's buffers lost; valid once stopped and before session_destroy. 0 or negative errno. */
 int session_read_loss(const char *name, struct session_loss *ret_loss) MUST_USE;
