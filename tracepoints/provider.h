@@ -147,7 +147,7 @@ LTTNG_UST_TRACEPOINT_EVENT(preflame, unblock,
         lttng_ust_field_integer(uint32_t, stack, stack) /* where */
     ))
 
-/* A lock with waiters is released, or a condition signalled, or a semaphore posted: recorded before the call. */
+/* Somebody may go on: by a release, signal, post, last arrival, thread's end or write. Recorded before the call. */
 LTTNG_UST_TRACEPOINT_EVENT(preflame, wake,
     LTTNG_UST_TP_ARGS(uint8_t, reason, uint64_t, object, uint32_t, waiters, uint32_t, stack),
     LTTNG_UST_TP_FIELDS(

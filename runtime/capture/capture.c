@@ -116,8 +116,9 @@ uint32_t capture_interrupted(const ucontext_t *context)
 
 uint32_t capture_marked(uint64_t marker, uint64_t function)
 {
-    uint64_t frames[] = {marker, function};
-    return stacks_intern(capture.stacks, frames, function ? 2 : 1, module_epoch(&capture.modules));
+    const uint64_t frames[] = {marker, function};
+    return stacks_intern(capture.stacks, marker ? frames : frames + 1,
+                         (marker ? 1U : 0U) + (function ? 1U : 0U), module_epoch(&capture.modules));
 }
 
 static void send_stack(const struct sink *sink, uint32_t stack, struct scratch_hold *hold)

@@ -14,7 +14,8 @@ uint32_t capture_here(void);
 /* The stack that a signal interrupted. The slot's `in_handler` stays held. Signal-safe. */
 uint32_t capture_interrupted(const ucontext_t *context);
 
-/* A stack of one marker below one function: for time whose stack nobody saw. Signal-safe. */
+/* A stack of one marker below one function, or with 0 of either alone: for what has no stack, or whose stack
+ * nobody saw. Signal-safe. */
 uint32_t capture_marked(uint64_t marker, uint64_t function);
 
 /* Sends the stack's dictionary entry to the sink if this trace session hasn't had it. `stack` is 0 or what

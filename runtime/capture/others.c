@@ -42,18 +42,24 @@ uint32_t others_stack(const struct place *place)
     return stack;
 }
 
-bool others_waiting(struct thread_slot *slot, struct wait_state *ret, uint32_t *ret_stack)
+uint32_t others_wait(struct thread_slot *slot, struct wait_state *ret)
 {
     /* Acquire: with an odd number come the words behind it. */
     uint32_t before = atomic_load_explicit(&slot->wait.sequence, memory_order_acquire);
     if (!(before & 1))
-        return false;
+        return 0;
     ret->reason = slot->wait.reason;
     ret->object = slot->wait.object;
     ret->since_ns = slot->wait.since_ns;
     ret->place = slot->wait.place;
     atomic_thread_fence(memory_order_acquire);
-    if (atomic_load_explicit(&slot->wait.sequence, memory_order_relaxed) != before)
+    return atomic_load_explicit(&slot->wait.sequence, memory_order_relaxed) == before ? before : 0;
+}
+
+bool others_waiting(struct thread_slot *slot, struct wait_state *ret, uint32_t *ret_stack)
+{
+    uint32_t before = others_wait(slot, ret);
+    if (!before)
         return false;
     *ret_stack = others_stack(&ret->place);
     return atomic_load_explicit(&slot->wait.sequence, memory_order_acquire) == before;

@@ -8,7 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All run in a thread of preflame's that has a slot; none is signal-safe but others_answer. */
+/* All run in a thread of preflame's that has a slot; none is signal-safe but others_wait and others_answer.
+ */
+
+/* What the thread waits for now. The wait's number, or 0 when it doesn't wait. Any thread. */
+uint32_t others_wait(struct thread_slot *slot, struct wait_state *ret);
 
 /* What the thread waits for now, and the number of its stack (0 = none). False when it doesn't wait, or not
  * any more after the walk: then *ret is of no use. Loads go through the kernel, since the thread may go on

@@ -28,6 +28,7 @@ struct wait_state {
     uint64_t object;
     int64_t since_ns; /* CLOCK_MONOTONIC */
     struct place place;
+    _Atomic uint32_t woken; /* the `sequence` of a wait whose end by another thread has been told */
 };
 
 /* One thread, in the shared table. Written by its thread unless said otherwise. */
@@ -121,6 +122,11 @@ void thread_slot_leave(struct thread_table *table, struct thread_slot *slot);
 uint32_t thread_slots_sweep(struct thread_table *table);
 /* Frees an EXITED slot whose ring has been emptied. Drain only. */
 void thread_slot_reap(struct thread_table *table, struct thread_slot *slot);
+/* The function that the program asked the thread to run, 0 for its first one. Signal-safe. */
+static inline uint64_t thread_slot_entry(const struct thread_slot *slot)
+{
+    return slot->start ? (uint64_t)(uintptr_t)slot->start : (uint64_t)(uintptr_t)slot->start_c11;
+}
 /* The live slot of `tid`, or NULL. Linear; not for hot paths. Signal-safe. */
 struct thread_slot *thread_slot_find(struct thread_table *table, int32_t tid);
 

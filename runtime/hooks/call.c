@@ -2,6 +2,7 @@
 #include "hooks/call.h"
 
 #include "base/clock.h"
+#include "hooks/ends.h"
 #include "hooks/forks.h"
 #include "hooks/host.h"
 #include "hooks/inside.h"
@@ -114,8 +115,10 @@ static COLD void begin_in_full(struct call *call, uint32_t active, const struct 
     bool is_watched = call_is_watched();
     if (is_to_settle() && is_watched && settles_at_once(call->reason, call->kind))
         settle();
-    call->is_watched = is_watched && (active & HOOK_WAITS);
+    call->is_watched = is_watched && (active & (HOOK_WAITS | HOOK_TRACE));
     call->sink = call_sink();
+    if (call->sink && (call->reason == WAIT_WRITES || call->reason == WAIT_NET_WRITE))
+        ends_written(call->sink, call->object);
     start_clocks(call, place);
     if (call->sink && call->kind != IO) {
         struct inside inside;

@@ -36,7 +36,7 @@ struct call {
     uint8_t reason;
     uint8_t kind;         /* enum call_kind */
     bool is_begun;        /* a `block` was sent */
-    bool is_watched;      /* counted, and published as the thread's wait */
+    bool is_watched;      /* published as the thread's wait, and counted where waits are */
     struct timespec left; /* where call_left_timespec keeps its answer */
 };
 

@@ -1,6 +1,7 @@
 /* The interposed calls of calls.def: one template. */
 #include "base/clock.h"
 #include "hooks/call.h"
+#include "hooks/ends.h"
 #include "hooks/reals.h"
 #include "hooks/single.h"
 #include "hooks/transfers.h"

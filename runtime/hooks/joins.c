@@ -1,17 +1,13 @@
 /* Waiting for threads, letting them go and naming them. */
-#include "hooks/call.h"
 #include "hooks/inside.h"
+#include "hooks/locks.h"
 #include "hooks/reals.h"
 
 #include <string.h>
 
 static COLD int recorded_join(pthread_t thread, void **value)
 {
-    struct call call;
-    call_begin(&call, WAIT_JOIN, (uint64_t)thread, WAITS, -1, PLACE_HERE);
-    int result = real_pthread_join(thread, value);
-    call_end(&call, NO_SYSCALL, -(int64_t)result);
-    return result;
+    LOCK_CALL(WAIT_JOIN, (const void *)thread, false, -1, real_pthread_join(thread, value));
 }
 
 EXPORT int pthread_join(pthread_t thread, void **value)
@@ -21,11 +17,7 @@ EXPORT int pthread_join(pthread_t thread, void **value)
 
 static COLD int recorded_thrd_join(thrd_t thread, int *value)
 {
-    struct call call;
-    call_begin(&call, WAIT_JOIN, (uint64_t)thread, WAITS, -1, PLACE_HERE);
-    int result = real_thrd_join(thread, value);
-    call_end(&call, NO_SYSCALL, -(int64_t)result);
-    return result;
+    LOCK_CALL(WAIT_JOIN, (const void *)thread, false, -1, real_thrd_join(thread, value));
 }
 
 EXPORT int thrd_join(thrd_t thread, int *value)

@@ -45,17 +45,17 @@ void lock_call_end(struct lock_call *lock, int result)
     errno = error;
 }
 
-void locks_release(unsigned reason, const void *object, bool is_mutex)
+void locks_release(unsigned reason, const void *object, bool is_mutex, uint32_t stack)
 {
     if (!call_is_watched())
         return;
     const struct sink *sink = call_sink();
     int error = errno;
-    uint32_t stack = 0;
     if (sink) {
         struct inside inside;
         inside_begin(&inside);
-        stack = capture_here();
+        if (!stack)
+            stack = capture_here();
         capture_send_stack(sink, stack);
         sink->wake((uint8_t)reason, (uintptr_t)object, contention_waiting(object), stack);
         inside_end(&inside);

@@ -29,15 +29,15 @@ void lock_call_left(struct lock_call *call);
     lock_call_end(&call, result);                                                                            \
     return result
 
-/* The caller is about to release or signal `object`, for which somebody waits: tells and counts that. Keeps
- * errno. Not signal-safe. */
-void locks_release(unsigned reason, const void *object, bool is_mutex);
+/* The caller is about to release or signal `object`, for which somebody waits: tells and counts that.
+ * `stack`: the caller's if taken, or 0. Keeps errno. Not signal-safe. */
+void locks_release(unsigned reason, const void *object, bool is_mutex, uint32_t stack);
 
 /* The same, if anybody does. Two loads when nobody does. */
 static inline void locks_release_waited(unsigned reason, const void *object, bool is_mutex)
 {
     if (UNLIKELY(hooks_watch_locks()) && UNLIKELY(contention_waiting(object)))
-        locks_release(reason, object, is_mutex);
+        locks_release(reason, object, is_mutex, 0);
 }
 
 #endif

@@ -3,6 +3,8 @@
 #include "hooks/reals.h"
 #include "hooks/single.h"
 
+#include <string.h>
+
 /* What the six lock calls share; see hooks/mutexes.c. */
 #define LOCK(try_call, wait_call, real_call)                                                                 \
     if (single_thread())                                                                                     \
@@ -74,8 +76,21 @@ EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *lock)
     return real_pthread_rwlock_unlock(lock);
 }
 
+/* Does the next one to come let the others go? glibc's own words, since 2.25: how many have come in all, the
+ * round, and how many make one. Who comes within the same instant isn't seen. */
+static bool is_last(const pthread_barrier_t *barrier)
+{
+    unsigned words[3];
+    memcpy(words, barrier, sizeof(words));
+    return words[2] && (words[0] + 1) % words[2] == 0;
+}
+
 static COLD int wait_barrier(pthread_barrier_t *barrier)
 {
+    if (is_last(barrier)) {
+        locks_release_waited(WAIT_BARRIER, barrier, false);
+        return real_pthread_barrier_wait(barrier);
+    }
     LOCK_CALL(WAIT_BARRIER, barrier, false, -1, real_pthread_barrier_wait(barrier));
 }
 

@@ -1,15 +1,14 @@
 /* A thread's first and last steps, however it takes them, and the process' end with its last thread. */
 #include "hooks/threads.h"
 
-#include "hooks/call.h"
 #include "hooks/creation_gate.h"
 #include "hooks/forks.h"
 #include "hooks/host.h"
 #include "hooks/inside.h"
+#include "hooks/locks.h"
 #include "hooks/reals.h"
 #include "hooks/single.h"
 #include "hooks/vfork.h"
-#include "profilers/contention.h"
 #include "profilers/cpu.h"
 
 #include <sys/prctl.h>
@@ -33,8 +32,7 @@ static void tell_started(const struct thread_slot *slot)
         return;
     struct inside inside;
     inside_begin(&inside);
-    uint64_t entry = slot->start ? (uint64_t)(uintptr_t)slot->start : (uint64_t)(uintptr_t)slot->start_c11;
-    sink->thread_start((uint64_t)pthread_self(), slot->parent_tid, entry, slot->name);
+    sink->thread_start((uint64_t)pthread_self(), slot->parent_tid, thread_slot_entry(slot), slot->name);
     inside_end(&inside);
 }
 
@@ -69,6 +67,15 @@ static void tell_ended(void)
     inside_end(&inside);
 }
 
+/* Whoever joins the thread is woken by its end, when nothing is left on its stack but what it began with. */
+static void tell_joiner(const struct thread_slot *slot)
+{
+    const void *self = (const void *)pthread_self();
+    uint64_t entry = thread_slot_entry(slot);
+    if (hooks_watch_locks() && contention_waiting(self))
+        locks_release(WAIT_JOIN, self, false, entry ? capture_marked(0, entry) : 0);
+}
+
 void thread_expected(int32_t threads)
 {
     atomic_fetch_add_explicit(&program_threads, threads, memory_order_acq_rel);
@@ -96,8 +103,10 @@ void thread_ended(void *argument)
 {
     struct thread_slot *slot = argument;
     bool is_internal = slot->is_internal;
-    if (!is_internal)
+    if (!is_internal) {
+        tell_joiner(slot);
         tell_ended();
+    }
     cpu_settle_self(slot);
     cpu_disarm_self(slot);
     waits_unpublish();

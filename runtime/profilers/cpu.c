@@ -185,11 +185,9 @@ void cpu_settle_self(struct thread_slot *slot)
     uint64_t counted = is_counted ? slot->ticks_counted : 0;
     if (due > counted) {
         uint64_t missing = due - counted;
-        uint64_t entry =
-            slot->start ? (uint64_t)(uintptr_t)slot->start : (uint64_t)(uintptr_t)slot->start_c11;
         struct record record = {.time_ns = clock_mono_ns(),
                                 .value = (int64_t)missing * period_ns,
-                                .stack = capture_marked(PC_THREAD_ENDED, entry),
+                                .stack = capture_marked(PC_THREAD_ENDED, thread_slot_entry(slot)),
                                 .tid = thread_self.tid,
                                 .count = (uint32_t)missing,
                                 .kind = RECORD_CPU,

@@ -7,6 +7,9 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define MANY 3000 /* beyond where a provider's descriptors lie */
@@ -44,12 +47,65 @@ static long call_dup3(int fd)
     return dup3(fd, 78, O_CLOEXEC);
 }
 
+static int both[2];
+
+static long call_pipe(int fd)
+{
+    (void)fd;
+    return pipe(both) ? -1 : close(both[0]) + close(both[1]);
+}
+
+static long call_pipe2(int fd)
+{
+    (void)fd;
+    return pipe2(both, O_CLOEXEC | O_NONBLOCK) ? -1 : close(both[0]) + close(both[1]);
+}
+
+static long call_socketpair(int fd)
+{
+    (void)fd;
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, both) ? -1 : close(both[0]) + close(both[1]);
+}
+
+static long call_eventfd(int fd)
+{
+    (void)fd;
+    int made = eventfd(3, EFD_NONBLOCK);
+    return made < 0 ? -1 : close(made);
+}
+
+static long call_epoll_ctl(int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    return epoll_ctl(fd, EPOLL_CTL_MOD, 9, &event);
+}
+
+static void show_makers(void)
+{
+    int *volatile nowhere = NULL;
+    struct epoll_event event = {.events = EPOLLIN};
+    TRANSCRIPT_CALL("pipe", "nowhere", pipe(nowhere));
+    TRANSCRIPT_CALL("pipe2", "unknown flag", pipe2(both, 1));
+    TRANSCRIPT_CALL("socketpair", "of no such kind", socketpair(AF_INET, SOCK_STREAM, 0, both));
+    TRANSCRIPT_CALL("eventfd", "unknown flag", eventfd(0, 2));
+    int epoll = epoll_create1(0);
+    TRANSCRIPT_CALL("epoll_ctl", "of itself", epoll_ctl(epoll, EPOLL_CTL_ADD, epoll, &event));
+    TRANSCRIPT_CALL("epoll_ctl", "of -1", epoll_ctl(epoll, EPOLL_CTL_ADD, -1, &event));
+    TRANSCRIPT_CALL("epoll_ctl", "of nothing", epoll_ctl(-1, EPOLL_CTL_ADD, 0, &event));
+    close(epoll);
+}
+
 static const struct call_row rows[] = {
     {"close", call_close, place_ready_pipe, place_closed, NULL, places_release, CALL_IS_CANCELLED},
     {"fclose", call_fclose, place_ready_pipe, place_closed, NULL, places_release, 0},
     {"fclose of a closed descriptor", call_fclose_of_closed, place_ready_pipe, NULL, NULL, places_release, 0},
     {"close_range", call_close_range, place_ready_pipe, place_closed, NULL, places_release, 0},
     {"dup2", call_dup2, place_ready_pipe, place_closed, NULL, places_release, 0},
+    {"pipe", call_pipe, place_ready_pipe, NULL, NULL, places_release, 0},
+    {"pipe2", call_pipe2, place_ready_pipe, NULL, NULL, places_release, 0},
+    {"socketpair", call_socketpair, place_ready_pipe, NULL, NULL, places_release, 0},
+    {"eventfd", call_eventfd, place_ready_pipe, NULL, NULL, places_release, 0},
+    {"epoll_ctl", call_epoll_ctl, place_epoll_ready, place_closed, NULL, places_release, 0},
     {"dup3", call_dup3, place_ready_pipe, place_closed, NULL, places_release, 0},
 };
 
@@ -80,6 +136,7 @@ int main(void)
 {
     transcript_begin();
     show_next("the start");
+    show_makers();
     transcript_rows(rows, ARRAY_SIZE(rows));
     transcript_line("closed %ld one by one", close_one_by_one(3));
     show_next("closing one by one");

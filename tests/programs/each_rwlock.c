@@ -82,4 +82,6 @@ void each_rwlock_call(void)
     pthread_barrier_init(&barrier, NULL, 2);
     EACH_WAITS("pthread_barrier_wait", WAIT_BARRIER, &barrier, NULL, arrive, 0,
                pthread_barrier_wait(&barrier));
+    each_waiter(arrive, 0);
+    EACH_WAKES("pthread_barrier_wait of the last", WAIT_BARRIER, &barrier, 1, pthread_barrier_wait(&barrier));
 }

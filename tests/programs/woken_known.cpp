@@ -1,16 +1,22 @@
 /* woken_known ROUNDS: two threads that end each other's waits, by each way in turn, ROUNDS times. Whoever
  * ends a wait first sees that the other one sleeps, so every wait is one, and who ends it is known. One line
- * of JSON. */
+ * of JSON: their tids, and of each way its reason and what each of them waited. */
 #include "times.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <mutex>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <shared_mutex>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
@@ -18,9 +24,17 @@ namespace
 {
 
 int rounds;
-pthread_barrier_t meeting; /* of both, before and after each round */
+std::atomic<int> arrived;
 
-/* Does the thread sleep in futex, for something else than the meeting? */
+/* Of both, before and after each round; no wait that a trace tells of. */
+void meet(int number)
+{
+    arrived++;
+    while (arrived < 2 * number)
+        sched_yield();
+}
+
+/* Does the thread sleep in a system call? */
 bool is_waiting(int tid)
 {
     char path[64], text[64] = "";
@@ -28,16 +42,13 @@ bool is_waiting(int tid)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
     close(fd);
-    unsigned long address;
-    if (len <= 0 || sscanf(text, "202 %lx", &address) != 1)
-        return false;
-    const unsigned long met = reinterpret_cast<unsigned long>(&meeting);
-    return address < met || address >= met + sizeof(meeting);
+    int number;
+    return len > 0 && sscanf(text, "%d 0x", &number) == 1 && number >= 0;
 }
 
 /* One way to wait: `take` waits until `give` is called, `prepare` comes before each round, in the giver. */
 struct way {
-    const char *name;
+    const char *reason;
     void (*prepare)();
     void (*take)();
     void (*give)();
@@ -48,6 +59,36 @@ std::mutex mutex, gate;
 std::condition_variable condition;
 std::shared_mutex shared;
 bool is_open;
+pthread_barrier_t barrier;
+int ends[2], pair[2], event, epoll;
+
+template <typename Bytes> void take_bytes(int fd)
+{
+    Bytes bytes;
+    if (read(fd, &bytes, sizeof(bytes)) != sizeof(bytes))
+        abort();
+}
+
+void give_bytes(int fd)
+{
+    const uint64_t bytes = 1;
+    if (write(fd, &bytes, sizeof(bytes)) != sizeof(bytes))
+        abort();
+}
+
+void take_polled(int fd)
+{
+    pollfd polled[2] = {{-1, POLLIN, 0}, {fd, POLLIN, 0}};
+    if (poll(polled, 2, -1) == 1)
+        take_bytes<uint64_t>(fd);
+}
+
+void take_event(int fd)
+{
+    epoll_event which;
+    if (epoll_wait(epoll, &which, 1, -1) == 1)
+        take_bytes<uint64_t>(fd);
+}
 
 constexpr way ways[] = {
     {"sem", [] {}, [] { sem_wait(&sem); }, [] { sem_post(&sem); }},
@@ -81,6 +122,13 @@ constexpr way ways[] = {
          shared.unlock_shared();
      },
      [] { shared.unlock(); }},
+    {"barrier", [] {}, [] { pthread_barrier_wait(&barrier); }, [] { pthread_barrier_wait(&barrier); }},
+    {"pipe", [] {}, [] { take_bytes<uint64_t>(ends[0]); }, [] { give_bytes(ends[1]); }},
+    {"pipe", [] {}, [] { take_bytes<uint64_t>(event); }, [] { give_bytes(event); }},
+    {"net_read", [] {}, [] { take_bytes<uint64_t>(pair[0]); }, [] { give_bytes(pair[1]); }},
+    {"net_read", [] {}, [] { take_bytes<uint64_t>(pair[1]); }, [] { send(pair[0], "waking ", 8, 0); }},
+    {"poll", [] {}, [] { take_polled(ends[0]); }, [] { give_bytes(ends[1]); }},
+    {"poll", [] {}, [] { take_event(event); }, [] { give_bytes(event); }},
 };
 
 struct side {
@@ -92,13 +140,14 @@ side sides[2];
 void take_turns(int self)
 {
     sides[self].tid = gettid();
-    pthread_barrier_wait(&meeting);
+    int met = 0;
+    meet(++met);
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         for (int round = 0; round < 2 * rounds; round++) {
             bool gives = round % 2 == self;
             if (gives)
                 ways[i].prepare();
-            pthread_barrier_wait(&meeting);
+            meet(++met);
             long start_ns = now_ns();
             if (gives) {
                 while (!is_waiting(sides[!self].tid))
@@ -109,8 +158,57 @@ void take_turns(int self)
                 ways[i].take();
                 sides[self].waited_ns[i] += now_ns() - start_ns;
             }
-            pthread_barrier_wait(&meeting);
+            meet(++met);
         }
+    }
+}
+
+std::atomic<int> main_is_ready;
+
+/* A thread that ends while the first one waits for that, and then has no call left to tell of. */
+void *end_while_joined(void *tid)
+{
+    *static_cast<int *>(tid) = gettid();
+    while (!main_is_ready || !is_waiting(getpid()))
+        sched_yield();
+    pause_us(3000);
+    return nullptr;
+}
+
+long join_one(int *tid)
+{
+    main_is_ready = 0;
+    pthread_t thread;
+    if (pthread_create(&thread, nullptr, end_while_joined, tid))
+        abort();
+    long start_ns = now_ns();
+    main_is_ready = 1;
+    pthread_join(thread, nullptr);
+    return now_ns() - start_ns;
+}
+
+/* A descriptor that has come to mean something else: what is written to it nobody reads from its number. */
+void reuse_numbers()
+{
+    close(event);
+    close(ends[0]);
+    close(ends[1]);
+    if (dup2(pair[0], event) != event || dup2(pair[0], ends[0]) != ends[0] ||
+        dup2(pair[0], ends[1]) != ends[1])
+        abort();
+    int reads[] = {event, ends[0]}, writes[] = {event, ends[1]};
+    for (int i = 0; i < 2; i++) {
+        std::atomic<int> tid(0);
+        std::thread reader([&] {
+            tid = gettid();
+            take_bytes<uint64_t>(reads[i]);
+        });
+        while (!tid || !is_waiting(tid))
+            sched_yield();
+        give_bytes(writes[i]);
+        pause_us(2000);
+        give_bytes(pair[1]);
+        reader.join();
     }
 }
 
@@ -121,14 +219,27 @@ int main(int argc, char **argv)
     if (argc != 2)
         return 2;
     rounds = atoi(argv[1]);
-    pthread_barrier_init(&meeting, nullptr, 2);
+    pthread_barrier_init(&barrier, nullptr, 2);
     sem_init(&sem, 0, 0);
+    event = eventfd(0, 0);
+    epoll = epoll_create1(0);
+    epoll_event watched = {EPOLLIN, {nullptr}};
+    if (pipe(ends) || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || event < 0 ||
+        epoll_ctl(epoll, EPOLL_CTL_ADD, event, &watched))
+        return 1;
     std::thread first(take_turns, 0), second(take_turns, 1);
     first.join();
     second.join();
-    printf("{\"tids\": [%d, %d]", sides[0].tid, sides[1].tid);
+    printf("{\"main\": %d, \"joins\": [", getpid());
+    for (int i = 0, tid; i < rounds; i++) {
+        long waited_ns = join_one(&tid);
+        printf("%s[%d, %ld]", i ? ", " : "", tid, waited_ns);
+    }
+    reuse_numbers();
+    printf("], \"tids\": [%d, %d], \"ways\": [", sides[0].tid, sides[1].tid);
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-        printf(", \"%s\": [%ld, %ld]", ways[i].name, sides[0].waited_ns[i], sides[1].waited_ns[i]);
-    printf("}\n");
+        printf("%s[\"%s\", %ld, %ld]", i ? ", " : "", ways[i].reason, sides[0].waited_ns[i],
+               sides[1].waited_ns[i]);
+    printf("]}\n");
     return 0;
 }
