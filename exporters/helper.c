@@ -114,12 +114,22 @@ int helper_start(const struct helper_command *cmd, int input_fd, struct helper *
     return error;
 }
 
-void helper_kill(const struct helper *helper)
+static void send(const struct helper *helper, int number)
 {
     if (helper->pidfd >= 0)
-        syscall(SYS_pidfd_send_signal, helper->pidfd, SIGKILL, NULL, 0);
+        syscall(SYS_pidfd_send_signal, helper->pidfd, number, NULL, 0);
     else if (helper->pid > 0)
-        kill(helper->pid, SIGKILL);
+        kill(helper->pid, number);
+}
+
+void helper_kill(const struct helper *helper)
+{
+    send(helper, SIGKILL);
+}
+
+void helper_ask_end(const struct helper *helper)
+{
+    send(helper, SIGTERM);
 }
 
 static bool has_ended(const struct helper *helper)

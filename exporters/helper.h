@@ -33,8 +33,9 @@ struct helper {
  * else open: default signals, empty mask, own session, folder "/", no core file. Only the calling thread
  * waits, until exec. 0 or negative errno, also when exec fails. Any thread; not signal-safe. */
 int helper_start(const struct helper_command *cmd, int input_fd, struct helper *ret) MUST_USE;
-/* Ends the helper now. Nothing happens if it has ended by itself. */
+/* Ends the helper now, or asks it to end (SIGTERM). Nothing happens if it has ended by itself. */
 void helper_kill(const struct helper *helper);
+void helper_ask_end(const struct helper *helper);
 /* Closes the descriptors. The helper lives on if it hasn't ended: then call helper_reap later. Never blocks.
  * Safe to call twice. */
 void helper_close(struct helper *helper);

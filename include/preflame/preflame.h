@@ -32,6 +32,9 @@ struct preflame_api {
     int (*region_end)(uint64_t task, const char *name);
     int (*log)(uint64_t task, const char *category, const char *message);
     int (*counter)(const char *name, double value);
+    int (*trace_start)(const char *path);
+    int (*trace_stop)(void);
+    int (*trace_dump)(void);
 };
 
 #ifndef PREFLAME_NO_FUNCTIONS
@@ -86,6 +89,33 @@ static inline int preflame_cpu_profile_stop(void)
 static inline int preflame_profile_write(const char *name, const char *path)
 {
     return PREFLAME_CALL_(profile_write, name, path);
+}
+
+/* As runtime/trace's Start and Stop: what this process' threads do between them is recorded into the folder
+ * `path`, which must be new or empty: an LTTng trace, for `preflame view` and babeltrace2. Start returns when
+ * the recording has begun, which takes a second or two, and up to half a minute where LTTng hangs; stop when
+ * the trace is there. It is finished too when the process ends, however it does. -EBUSY when one was started
+ * already, -ENOENT when there is no LTTng or no `preflame` command beside the library, -ENOTEMPTY and what
+ * else the file system says, -EIO or -ETIMEDOUT when LTTng fails, of which the log tells more, -ENOTSUP in a
+ * child whose making LTTng was not told of; -ENOENT from stop when none was started so. Not in signal
+ * handlers, nor in a constructor. */
+static inline int preflame_trace_start(const char *path)
+{
+    return PREFLAME_CALL_(trace_start, path);
+}
+
+static inline int preflame_trace_stop(void)
+{
+    return PREFLAME_CALL_(trace_stop);
+}
+
+/* Has the flight recorders that keep what this process does (`preflame record --flight`) write what they keep
+ * now, each into a new folder below its own, and returns when it is there. -ENOENT when there is none, or no
+ * `preflame` command beside the library, -EIO or -ETIMEDOUT when LTTng fails. Not in signal handlers: what a
+ * crash leaves is written without being asked for. */
+static inline int preflame_trace_dump(void)
+{
+    return PREFLAME_CALL_(trace_dump);
 }
 
 /* What follows is written into traces, as Go's package runtime/trace does; while none runs it costs a call

@@ -10,8 +10,8 @@
  * only (boot/trace.c). Hooks of exec and of the ways out have the keeper write, which takes control_lock and
  * below. They themselves wait for it, bounded; where no keeper could be started they take control_lock and
  * below instead of it. The first wait in a forked child starts its endpoints, and takes ready_lock. The
- * functions of preflame.h take program_lock, control_lock and below. In a forked child all are made anew.
- * scripts/check_layers.py holds that no lock is missing here. */
+ * functions of preflame.h take program_lock, control_lock and below, or trace_lock alone. In a forked child
+ * all are made anew. scripts/check_layers.py holds that no lock is missing here. */
 #ifndef PREFLAME_BASE_LOCK_RANK_H
 #define PREFLAME_BASE_LOCK_RANK_H
 
@@ -21,6 +21,7 @@
 /*    rank           lock (where)                             what it protects */
 #define LOCK_RANKS(RANK)                                                                                     \
     RANK(PROGRAM, "program_lock")   /* boot/program_profile.c: the program's own CPU profile, to its file */ \
+    RANK(TRACE, "trace_lock")       /* boot/program_trace.c: how far the program's own trace is */           \
     RANK(LOAD, "load_lock")         /* boot/trace.c: loading a provider against forking */                   \
     RANK(CONTROL, "control_lock")   /* boot/control.c: who profiles; starting and stopping */                \
     RANK(PIPELINE, "pipeline_lock") /* pipeline/drain.c: rings' reading side, totals */                      \

@@ -15,6 +15,9 @@ int preflame_label_unset(const char *key);
 int preflame_cpu_profile_start(const char *path);
 int preflame_cpu_profile_stop(void);
 int preflame_profile_write(const char *name, const char *path);
+int preflame_trace_start(const char *path);
+int preflame_trace_stop(void);
+int preflame_trace_dump(void);
 extern const struct preflame_api preflame_api_1;
 
 const struct engine *api_engine;
@@ -91,6 +94,21 @@ EXPORT int preflame_profile_write(const char *name, const char *path)
     return is_absent() ? PREFLAME_ABSENT : ENGINE_CALL(program_profile_write(name, path));
 }
 
+EXPORT int preflame_trace_start(const char *path)
+{
+    return is_absent() ? PREFLAME_ABSENT : ENGINE_CALL(program_trace_start(path));
+}
+
+EXPORT int preflame_trace_stop(void)
+{
+    return is_absent() ? PREFLAME_ABSENT : ENGINE_CALL(program_trace_stop());
+}
+
+EXPORT int preflame_trace_dump(void)
+{
+    return is_absent() ? PREFLAME_ABSENT : ENGINE_CALL(program_trace_dump());
+}
+
 EXPORT const struct preflame_api preflame_api_1 = {
     .size = sizeof(struct preflame_api),
     .label_set = preflame_label_set,
@@ -104,4 +122,7 @@ EXPORT const struct preflame_api preflame_api_1 = {
     .region_end = preflame_region_end,
     .log = preflame_log,
     .counter = preflame_counter,
+    .trace_start = preflame_trace_start,
+    .trace_stop = preflame_trace_stop,
+    .trace_dump = preflame_trace_dump,
 };

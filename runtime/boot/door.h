@@ -50,10 +50,13 @@ struct engine {
     /* A forked child is here to stay: serve it. Or what was asked for can be done here, in a thread of the
      * program's. Or, with `ends`, the child ends, and was never served. */
     void (*settle)(bool ends);
-    /* What the program asks for itself (boot/program_profile.h). */
+    /* What the program asks for itself (boot/program_profile.h, boot/program_trace.h). */
     int (*program_profile_start)(const char *path);
     int (*program_profile_stop)(void);
     int (*program_profile_write)(const char *name, const char *path);
+    int (*program_trace_start)(const char *path);
+    int (*program_trace_stop)(void);
+    int (*program_trace_dump)(void);
     void (*last_thread_ended)(void); /* finish, and end the engine's own threads */
 };
 

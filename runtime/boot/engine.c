@@ -4,6 +4,7 @@
 #include "boot/exit_profile.h"
 #include "boot/profiles.h"
 #include "boot/program_profile.h"
+#include "boot/program_trace.h"
 #include "boot/services.h"
 #include "boot/spool.h"
 #include "boot/trace.h"
@@ -101,6 +102,7 @@ static void engine_after_fork_child(bool is_light)
     control_after_fork_child();
     profiles_after_fork_child();
     program_profile_after_fork_child();
+    program_trace_after_fork_child();
     is_light_child = is_light;
     if (is_light) {
         exit_profile_pause();
@@ -115,6 +117,7 @@ static void engine_after_fork_child(bool is_light)
 static void engine_last_thread_ended(void)
 {
     write_now(true);
+    (void)!program_trace_stop();
     services_stop();
     keeper_stop();
 }
@@ -131,6 +134,9 @@ static const struct engine engine = {
     .program_profile_start = program_profile_start,
     .program_profile_stop = program_profile_stop,
     .program_profile_write = program_profile_write,
+    .program_trace_start = program_trace_start,
+    .program_trace_stop = program_trace_stop,
+    .program_trace_dump = program_trace_dump,
     .last_thread_ended = engine_last_thread_ended,
 };
 
@@ -146,5 +152,6 @@ const struct engine *preflame_engine_entry(const struct engine_host *the_host)
     profiles_init(host);
     services_init(host);
     trace_init(host);
+    program_trace_init(host);
     return &engine;
 }

@@ -6,7 +6,8 @@ import subprocess
 
 import pprof_reader
 import pytest
-from conftest import PRELOAD, ROOT, program
+import trace_reader
+from conftest import PRELOAD, ROOT, isolation, program
 
 ABSENT = 1
 
@@ -68,3 +69,43 @@ def test_the_header_compiles_alone_as_c_and_cpp(tmp_path):
                         str(source), "-o", str(tmp_path / language)], check=True)
         assert subprocess.run([str(tmp_path / language)]).returncode == ABSENT
         assert subprocess.run([str(tmp_path / language)], env=dict(os.environ, LD_PRELOAD=str(PRELOAD))).returncode == 0
+
+
+def counted(folder):
+    events, lost = trace_reader.read(folder)
+    assert lost == 0
+    return [event.fields["value"] for event in events if event.name == "counter"]
+
+
+def test_a_program_records_itself(runner, tmp_path):
+    bare = runner.run([program("traces_itself")])
+    assert bare.status == 0 and {value for _, value in answers(bare.stdout)} == {ABSENT}
+    outcome = runner.run([*isolation(), "env", f"LD_PRELOAD={PRELOAD}", program("traces_itself")])
+    assert outcome.status == 0, outcome.stderr
+    expected = [-errno.ENOENT, -errno.EINVAL, -errno.EINVAL, -errno.ENOENT, 0, -errno.EBUSY, 0, -errno.ENOENT,
+                -errno.ENOTEMPTY, 0, 0, -errno.ENOENT]
+    assert [value for _, value in answers(outcome.stdout)] == expected, outcome.stderr
+    assert counted(tmp_path / "first") == list(range(1000))
+    assert counted(tmp_path / "second") == list(range(2000, 3000))
+    shown = subprocess.run(["babeltrace2", tmp_path / "first"], capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 0 and "preflame:process" in shown.stdout
+    # Each failure but those that the program made itself is told, and nothing is left of it.
+    assert len(outcome.lines) == 2 and all("no trace in" in line for line in outcome.lines), outcome.stderr
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"first", "second"}
+
+
+def test_a_trace_of_its_own_ends_with_a_program_that_is_killed(runner, tmp_path):
+    script = ('LD_PRELOAD="$1" "$2" forever & while ! [ -e told ]; do sleep 0.05; done; kill -KILL $!; '
+              'while pgrep -x "preflame|lttng-.*"; do sleep 0.05; done >/dev/null')
+    outcome = runner.run([*isolation(), "sh", "-c", script, "sh", PRELOAD, program("traces_itself")], timeout_s=40)
+    assert outcome.status == 0, outcome.stderr
+    values = counted(tmp_path / "cut")
+    assert len(values) >= 100 and values == list(range(len(values)))
+
+
+def test_a_program_asks_a_flight_recorder_for_a_dump(runner, tmp_path):
+    outcome, folder = runner.record([program("traces_itself"), "dump"], "--flight=1M")
+    assert outcome.status == 0, outcome.stderr
+    assert [value for _, value in answers(outcome.stdout)] == [0], outcome.stderr
+    dumps = sorted(folder.iterdir(), key=lambda path: int(path.name.rsplit("-", 1)[1]))
+    assert [counted(dump) for dump in dumps] == [list(range(1000)), list(range(2000))]
