@@ -48,7 +48,7 @@ void forks_finish(void)
 {
     forks_meet_copy();
     if (capture.threads && !process_is_foreign())
-        TELL_HOST(finish);
+        TELL_HOST_INSIDE(finish);
 }
 
 void forks_expect_kin(int kin)

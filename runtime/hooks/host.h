@@ -32,4 +32,12 @@ extern struct hooks_host hooks_host;
             hooks_host.what(__VA_ARGS__);                                                                    \
     } while (0)
 
+/* The same where the host waits for its own threads: no wait of the program's. */
+#define TELL_HOST_INSIDE(what)                                                                               \
+    do {                                                                                                     \
+        thread_self.guard++;                                                                                 \
+        TELL_HOST(what);                                                                                     \
+        thread_self.guard--;                                                                                 \
+    } while (0)
+
 #endif

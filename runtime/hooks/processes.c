@@ -42,7 +42,7 @@ static bool before_exec(void)
     if (process_is_foreign())
         return false;
     int error = errno;
-    TELL_HOST(checkpoint);
+    TELL_HOST_INSIDE(checkpoint);
     cpu_quiet_self(true); /* a pending signal would meet the new image, where its default action is death */
     errno = error;
     return true;
@@ -155,7 +155,7 @@ EXPORT void abort(void)
 {
     forks_meet_copy();
     if (!process_is_foreign() && abort_is_handled())
-        TELL_HOST(checkpoint);
+        TELL_HOST_INSIDE(checkpoint);
     else
         forks_finish();
     reals_resolve();

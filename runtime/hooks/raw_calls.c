@@ -1,5 +1,5 @@
-/* libc's syscall(): the few numbers by which a thread or a process ends, is copied, or is
- * restricted, where no other hook sees it. */
+/* libc's syscall(): the few numbers by which a thread or a process ends, is copied, is restricted, or waits
+ * for another thread, where no other hook sees it. */
 #include "hooks/forks.h"
 #include "hooks/reals.h"
 #include "hooks/seal.h"
@@ -78,6 +78,8 @@ __asm__(".pushsection .text\n"
         "\tje 2f\n"
         "\tcmpq $0, real_syscall(%rip)\n"
         "\tje 2f\n"
+        "\tcmpq $202, %rdi\n" /* futex */
+        "\tje raw_futex\n"
         "1:\tjmp *real_syscall(%rip)\n"
         "2:\tpushq %r9\n" /* the arguments as an array, then the number */
         "\tpushq %r8\n"

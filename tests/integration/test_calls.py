@@ -7,7 +7,7 @@ import pytest
 import recorded_rows
 from conftest import PRELOAD, program
 
-PROGRAMS = ["calls_io", "calls_descriptors", "calls_socket", "calls_wait", "calls_await", "calls_transfer", "calls_child", "calls_sem",
+PROGRAMS = ["calls_io", "calls_descriptors", "calls_socket", "calls_wait", "calls_await", "calls_transfer", "calls_child", "calls_sem", "calls_futex",
             "calls_fortify", "calls_thread", "calls_mutex", "calls_cond", "calls_cond_old", "calls_dl",
             "calls_process", "calls_process_old", "calls_signal", "calls_escape", "calls_alloc", "calls_new",
             "calls_rwlock", "calls_c11", "calls_stdio", "calls_fork",

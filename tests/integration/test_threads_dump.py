@@ -43,6 +43,7 @@ def test_every_thread_has_its_state_its_wait_and_its_stack(waiting):
     expected = {"locker-a": ("mutex", "take_first_then_second"), "locker-b": ("mutex", "take_second_then_first"),
                 "sem": ("sem", "wait_for_semaphore"), "pipe": ("pipe on fd 3 pipe:", "wait_for_pipe"),
                 "socket": ("net_read on fd 5 socket:", "wait_for_socket"), "poll": ("poll", "poll_nothing"),
+                "word": ("futex 0x", "wait_for_word"),
                 "burner": ("running", "burn")}
     for name, (wait, function) in expected.items():
         assert threads[name][1].startswith(wait), (name, threads[name])
@@ -71,7 +72,7 @@ def test_the_profile_counts_threads_with_labels(waiting):
     _, socket_path = waiting
     profile = pprof_reader.decode(fetch_unix(socket_path, "/debug/pprof/goroutine")[2])
     assert profile.sample_types == [("goroutine", "count")]
-    assert profile.total("goroutine") == 8
+    assert profile.total("goroutine") == 9
     assert {sample.labels["thread"]: sample.labels["state"] for sample in profile.samples}["burner"] == "running"
 
 
@@ -80,5 +81,5 @@ def test_nobody_is_disturbed(waiting):
     process, socket_path = waiting
     for _ in range(50):
         dump(socket_path)
-    assert len(blocks(dump(socket_path))) == 8
+    assert len(blocks(dump(socket_path))) == 9
     assert process.poll() is None

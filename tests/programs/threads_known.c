@@ -1,6 +1,7 @@
 /* threads_known: one thread in each state that a dump tells apart, two of them in a deadlock. Prints a line
  * when all are where they belong, as the kernel sees it; lives until its standard input ends. */
 #include <dirent.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
@@ -53,6 +55,13 @@ static __attribute__((noinline)) void wait_for_socket(void)
         turns++;
 }
 
+static __attribute__((noinline)) void wait_for_word(void)
+{
+    static int word;
+    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+    turns++;
+}
+
 static __attribute__((noinline)) void poll_nothing(void)
 {
     poll(NULL, 0, -1);
@@ -75,6 +84,7 @@ static const struct {
     {"pipe", wait_for_pipe},
     {"socket", wait_for_socket},
     {"poll", poll_nothing},
+    {"word", wait_for_word},
     {"burner", burn},
 };
 #define ROLES (sizeof(roles) / sizeof(roles[0]))

@@ -8,15 +8,21 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
+#include <future>
+#include <latch>
+#include <linux/futex.h>
 #include <mutex>
+#include <optional>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <semaphore>
 #include <shared_mutex>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 
@@ -52,6 +58,7 @@ struct way {
     void (*prepare)();
     void (*take)();
     void (*give)();
+    bool spins = false; /* before it sleeps */
 };
 
 sem_t sem;
@@ -59,6 +66,10 @@ std::mutex mutex, gate;
 std::condition_variable condition;
 std::shared_mutex shared;
 bool is_open;
+std::atomic<int> word;
+std::optional<std::latch> latch;
+std::counting_semaphore<7> counter(0);
+std::optional<std::promise<void>> promise;
 pthread_barrier_t barrier;
 int ends[2], pair[2], event, epoll;
 
@@ -122,6 +133,17 @@ constexpr way ways[] = {
          shared.unlock_shared();
      },
      [] { shared.unlock(); }},
+    {"futex", [] { word = 0; }, [] { word.wait(0); },
+     [] {
+         word = 1;
+         word.notify_all();
+     },
+     true},
+    {"futex", [] { word = 0; }, [] { syscall(SYS_futex, &word, FUTEX_WAIT, 0, nullptr, nullptr, 0); },
+     [] { syscall(SYS_futex, &word, FUTEX_WAKE, 1); }},
+    {"futex", [] { latch.emplace(1); }, [] { latch->wait(); }, [] { latch->count_down(); }, true},
+    {"futex", [] {}, [] { counter.acquire(); }, [] { counter.release(); }, true},
+    {"futex", [] { promise.emplace(); }, [] { promise->get_future().get(); }, [] { promise->set_value(); }},
     {"barrier", [] {}, [] { pthread_barrier_wait(&barrier); }, [] { pthread_barrier_wait(&barrier); }},
     {"pipe", [] {}, [] { take_bytes<uint64_t>(ends[0]); }, [] { give_bytes(ends[1]); }},
     {"pipe", [] {}, [] { take_bytes<uint64_t>(event); }, [] { give_bytes(event); }},
@@ -133,7 +155,8 @@ constexpr way ways[] = {
 
 struct side {
     int tid;
-    long waited_ns[sizeof(ways) / sizeof(ways[0])];
+    long waited_ns[sizeof(ways) / sizeof(ways[0])]; /* as the one measures that waits */
+    long asleep_ns[sizeof(ways) / sizeof(ways[0])]; /* as the other one saw it */
 };
 side sides[2];
 
@@ -152,7 +175,9 @@ void take_turns(int self)
             if (gives) {
                 while (!is_waiting(sides[!self].tid))
                     pause_us(100);
+                start_ns = now_ns();
                 pause_us(3000);
+                sides[!self].asleep_ns[i] += now_ns() - start_ns;
                 ways[i].give();
             } else {
                 ways[i].take();
@@ -238,8 +263,9 @@ int main(int argc, char **argv)
     reuse_numbers();
     printf("], \"tids\": [%d, %d], \"ways\": [", sides[0].tid, sides[1].tid);
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-        printf("%s[\"%s\", %ld, %ld]", i ? ", " : "", ways[i].reason, sides[0].waited_ns[i],
-               sides[1].waited_ns[i]);
+        printf("%s{\"reason\": \"%s\", \"spins\": %s, \"waited_ns\": [%ld, %ld], \"asleep_ns\": [%ld, %ld]}",
+               i ? ",\n" : "", ways[i].reason, ways[i].spins ? "true" : "false", sides[0].waited_ns[i],
+               sides[1].waited_ns[i], sides[0].asleep_ns[i], sides[1].asleep_ns[i]);
     printf("]}\n");
     return 0;
 }
