@@ -61,7 +61,7 @@ HUGE_FIELDS = {
 def test_a_field_without_measure_costs_its_stream_only(tmp_path, name):
     fields, payload = HUGE_FIELDS[name]
     write_evil(tmp_path / "trace", evil_event(fields), payload)
-    out, said = view(tmp_path / "trace", tmp_path / "scratch")
+    out, said = view(tmp_path / "trace", tmp_path / "scratch", "-f", "text")
     assert "5.00 ms" in out, out
     assert len(said.splitlines()) == 1 and "stream_1" in said, said
 
@@ -82,7 +82,7 @@ ENDLESS = {
 @pytest.mark.parametrize("name", ENDLESS)
 def test_metadata_without_end_is_refused_in_two_lines(tmp_path, name):
     write_evil(tmp_path / "trace", ENDLESS[name])
-    out, said = view(tmp_path / "trace", tmp_path / "scratch", status=1)
+    out, said = view(tmp_path / "trace", tmp_path / "scratch", "-f", "text", status=1)
     assert not out and len(said.splitlines()) == 2 and len(said) < 1000, said
 
 
@@ -93,7 +93,7 @@ def test_links_pipes_and_devices_in_a_trace_are_not_followed_out_of_it(tmp_path)
     os.symlink("/dev/zero", folder / "stream_9")
     os.symlink("/", folder / "root")
     os.symlink(folder, folder / "again")
-    out, _ = view(folder, tmp_path / "scratch")
+    out, _ = view(folder, tmp_path / "scratch", "-f", "text")
     assert "5.00 ms" in out
 
 
@@ -108,7 +108,7 @@ def test_paths_in_a_trace_are_read_only_where_they_are_files(tmp_path):
     stream.add(700, 7, 7, "stack", id=1, pcs=[(number << 20) + 16 for number in range(1, len(paths) + 1)])
     stream.add(800, 7, 7, "sample", weight_ns=5_000_000, stack=1)
     ctf_writer.write_trace(tmp_path / "trace", [stream])
-    out, said = view(tmp_path / "trace", tmp_path / "scratch")
+    out, said = view(tmp_path / "trace", tmp_path / "scratch", "-f", "text")
     assert "5.00 ms" in out and not said
     assert "root:" not in out
 
@@ -125,7 +125,7 @@ def test_a_small_file_cannot_become_a_large_profile(tmp_path, field):
     bomb = compressed(known.encode(compressed=False), pprof_writer.block(field, b"") * (1 << 18), 250)
     assert len(bomb) < 1 << 20
     (tmp_path / "bomb.pprof").write_bytes(bomb)
-    out, said = view(tmp_path / "bomb.pprof", tmp_path / "scratch", status=1)
+    out, said = view(tmp_path / "bomb.pprof", tmp_path / "scratch", "-f", "text", status=1)
     assert not out and len(said.splitlines()) == 1
 
 
@@ -133,13 +133,13 @@ def test_a_stack_without_end_is_shown(tmp_path):
     deep = pprof_writer.Profile([("cpu", "nanoseconds")])
     deep.add([f"f{i}" for i in range(20_000)], [7])
     (tmp_path / "deep.pprof").write_bytes(deep.encode())
-    for name in ("text", "svg", "folded"):
+    for name in ("text", "svg", "folded", "html"):
         assert view(tmp_path / "deep.pprof", tmp_path / "scratch", "-f", name)[0]
 
 
 def test_the_viewer_allows_itself_a_bounded_amount_of_memory(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    reader = subprocess.Popen([COMMAND, "view", tmp_path / "pipe"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    reader = subprocess.Popen([COMMAND, "view", "-f", "text", tmp_path / "pipe"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         def limit():
             line = next(line for line in Path(f"/proc/{reader.pid}/limits").open() if line.startswith("Max data size"))

@@ -24,7 +24,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def view(*arguments, status=0, stdin=None, environment=None):
-    done = subprocess.run([COMMAND, "view", *map(str, arguments)], input=stdin, capture_output=True, timeout=60,
+    """As text, unless the arguments say what else."""
+    words = [str(argument) for argument in arguments]
+    if not any(word.startswith(("-f", "--format", "-o", "--output", "--help")) for word in words):
+        words.append("--format=text")
+    done = subprocess.run([COMMAND, "view", *words], input=stdin, capture_output=True, timeout=60,
                           env={**os.environ, **(environment or {})})
     assert done.returncode == status, done.stderr.decode()
     return done.stdout.decode(), done.stderr.decode()

@@ -104,7 +104,7 @@ def test_the_lock_of_the_log_is_on_top_of_mutex_and_block(runner, tmp_path):
         total = pprof_reader.read(logged[kind])
         delays = sum(sample.values[1] for sample in total.samples if sample.labels["reason"] == "mutex")
         assert with_log["request_log_print"] > 0.9 * delays > 100_000_000
-    first = re.findall(r"^ +\S+ \S+ +[\d.]+% .*%  (\S+)$", preflame("view", logged["mutex"]), re.M)[0]
+    first = re.findall(r"^ +\S+ \S+ +[\d.]+% .*%  (\S+)$", preflame("view", logged["mutex"], "--format=text"), re.M)[0]
     assert first == "request_log_print"
     assert "request_log_print" in preflame("diff", silent["mutex"], logged["mutex"], "--rows=1")
 

@@ -16,7 +16,7 @@ const struct command commands[] = {
     {"top", "watch a running process: functions, threads, locks", cmd_top},
     {"collect", "keep profiles of a process, window by window, and push them", cmd_collect},
     {"torch", "write a running process' CPU flame graph, as go-torch does", cmd_torch},
-    {"view", "show a trace or a profile: flame graph, folded stacks or text", cmd_view},
+    {"view", "show a trace or a profile: a page, a flame graph, text and more", cmd_view},
     {"diff", "show what changed between two profiles or traces", cmd_diff},
     {"doctor", "what works here and what doesn't, and what to do", cmd_doctor},
     {"recover", "the profiles of a process that was killed", cmd_recover},

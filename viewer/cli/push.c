@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "viewer/client/fetch.h"
+#include "viewer/formats/base64.h"
 #include "viewer/formats/json.h"
 
 #include <inttypes.h>
@@ -40,18 +41,6 @@ static void put_part(struct bytes *out, const char *name, const struct bytes *co
     bytes_puts(out, "\r\n");
 }
 
-static void put_base64(struct bytes *out, const uint8_t *data, size_t len)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < len; i += 3) {
-        uint32_t bits = (uint32_t)data[i] << 16 | (i + 1 < len ? (uint32_t)data[i + 1] << 8 : 0) |
-                        (i + 2 < len ? data[i + 2] : 0);
-        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63],
-                        i + 1 < len ? digits[bits >> 6 & 63] : '=', i + 2 < len ? digits[bits & 63] : '='};
-        bytes_put(out, four, sizeof(four));
-    }
-}
-
 /* The names that Pyroscope's own clients give to Go's profiles. */
 static const char *series_of(const char *kind)
 {
@@ -72,7 +61,7 @@ static void put_series(struct bytes *out, const struct push *push, const char *k
         json_put(out, push->process);
     }
     bytes_puts(out, "}],\"samples\":[{\"rawProfile\":\"");
-    put_base64(out, pprof->data, pprof->len);
+    base64_put(out, pprof->data, pprof->len);
     bytes_puts(out, "\"}]}]}");
 }
 

@@ -97,6 +97,8 @@ int show_settle(struct show *show, const char *command)
         show->format = format_by_name("text");
     if (show->load.kind == VIEW_KIND_DEFAULT)
         show->load.kind = show->format->wants_all ? VIEW_KIND_ALL : VIEW_KIND_ONCPU;
+    if (show->format->wants_moments && !show->format->is_of_traces && show->load.kind >= VIEW_KIND_DERIVED)
+        return wrong(command, "--kind of waits alone means nothing to the format", show->format->name);
     show->load.wants_moments = show->format->wants_moments;
     show->load.wants_counts = show->format->wants_counts;
     if (show->load.is_reversed && !show->format->can_reverse)
@@ -107,7 +109,7 @@ int show_settle(struct show *show, const char *command)
 int show_report(const struct show *show, struct report *report, const char *input)
 {
     report->title = show->title ? show->title : input;
-    if (show->format->wants_moments && !report->trace) {
+    if (show->format->is_of_traces && !report->trace) {
         fprintf(stderr,
                 "preflame: %s shows time as it passed, which the profile '%s' doesn't know; give the trace "
                 "folder that "

@@ -36,9 +36,9 @@ enum { SHOW_INVERTED = 0x200, SHOW_REVERSE, SHOW_TITLE, SHOW_WIDTH };
 
 #define SHOW_OPTIONS_HELP                                                                                    \
     "  -o, --output=FILE     write to FILE (default: standard output)\n"                                     \
-    "  -f, --format=FORMAT   text, folded, svg, pprof, speedscope, chrome, perfetto or gotrace\n"            \
+    "  -f, --format=FORMAT   html, text, folded, svg, pprof, speedscope, chrome, perfetto or gotrace\n"      \
     "                        (default: by the ending of FILE; without one, text)\n"                          \
-    "  -k, --kind=KIND       of a trace: oncpu, offcpu or all (default: oncpu; for text all);\n"             \
+    "  -k, --kind=KIND       of a trace: oncpu, offcpu or all (default: oncpu; for text and html all);\n"    \
     "                        net, sync, syscall or sched, as of `go tool trace`; wakeup\n"                   \
     "  -s, --sample=TYPE     of a profile: which of its values, as inuse_space\n"                            \
     "                        (default: the profile's own choice)\n"                                          \

@@ -127,6 +127,14 @@ static void prime(struct sink *sink)
     sink->is_primed = true;
 }
 
+/* Where the trace was recorded, as its environment says; "" when it doesn't. */
+static const char *host_of(const bt_event *event)
+{
+    const bt_trace *trace = bt_stream_borrow_trace_const(bt_event_borrow_stream_const(event));
+    const bt_value *host = bt_trace_borrow_environment_entry_value_by_name_const(trace, "hostname");
+    return host && bt_value_is_string(host) ? bt_value_string_get(host) : "";
+}
+
 static int deliver(struct sink *sink, struct sink_stream *stream)
 {
     const bt_message *message = stream->messages[stream->next++];
@@ -135,6 +143,7 @@ static int deliver(struct sink *sink, struct sink_stream *stream)
     int error = fields_read(&sink->fields, bt_event, &event);
     if (!error) {
         event.time_ns = stream->time_ns;
+        event.host = event.kind == TRACE_PROCESS ? host_of(bt_event) : "";
         const bt_stream_class *class = bt_stream_borrow_class_const(bt_event_borrow_stream_const(bt_event));
         if (bt_stream_class_borrow_default_clock_class_const(class)) {
             const bt_clock_snapshot *clock = bt_message_event_borrow_default_clock_snapshot_const(message);

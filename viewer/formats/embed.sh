@@ -1,6 +1,8 @@
 #!/bin/sh
-# Writes a file as the elements of a C array, so that it travels inside the program.
-# usage: embed.sh INPUT OUTPUT
+# Writes files, one behind the other, as the elements of a C array, so that they travel inside the program.
+# usage: embed.sh OUTPUT INPUT...
 set -eu
-od -An -v -tx1 "$1" | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' > "$2"
-test -s "$2"
+output=$1
+shift
+cat "$@" | od -An -v -tx1 | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' > "$output"
+test -s "$output"

@@ -24,7 +24,8 @@ struct format {
     const char *name;     /* as --format takes it */
     const char *suffixes; /* file name endings that mean this format, separated by blanks */
     bool wants_all;       /* shows every kind of time unless asked for one */
-    bool wants_moments;   /* shows time as it passed: of traces only */
+    bool wants_moments;   /* shows time as it passed */
+    bool is_of_traces;    /* has nothing to show of profiles */
     bool wants_counts;    /* has room for how often beside how long */
     bool can_reverse;     /* makes sense of stacks that begin with the leaf */
     bool can_compare;     /* shows graphs with changes */
@@ -53,6 +54,7 @@ int write_chrome(const struct report *report, const struct format_options *optio
                  struct bytes *out) MUST_USE;
 int write_perfetto(const struct report *report, const struct format_options *options,
                    struct bytes *out) MUST_USE;
+int write_html(const struct report *report, const struct format_options *options, struct bytes *out) MUST_USE;
 int write_gotrace(const struct report *report, const struct format_options *options,
                   struct bytes *out) MUST_USE;
 

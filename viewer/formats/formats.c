@@ -4,15 +4,16 @@
 #include <string.h>
 
 const struct format formats[] = {
-    {"text", "", true, false, false, false, true, write_text},
-    {"folded", ".folded .collapsed .txt", false, false, false, true, true, write_folded},
-    {"svg", ".svg", false, false, false, true, true, write_svg},
-    {"pprof", ".pprof .pb.gz", true, false, true, false, true, write_pprof},
-    {"speedscope", ".speedscope.json", true, false, false, true, false, write_speedscope},
-    {"chrome", ".chrome.json .trace.json", true, true, false, false, false, write_chrome},
-    {"gotrace", ".trace .trace.out", true, true, false, false, false, write_gotrace},
-    {"perfetto", ".perfetto .perfetto-trace .pftrace", true, true, false, false, false, write_perfetto},
-    {NULL, NULL, false, false, false, false, false, NULL},
+    {"text", ".txt", true, false, false, false, false, true, write_text},
+    {"html", ".html .htm", true, true, false, false, false, false, write_html},
+    {"folded", ".folded .collapsed", false, false, false, false, true, true, write_folded},
+    {"svg", ".svg", false, false, false, false, true, true, write_svg},
+    {"pprof", ".pprof .pb.gz", true, false, false, true, false, true, write_pprof},
+    {"speedscope", ".speedscope.json", true, false, false, false, true, false, write_speedscope},
+    {"chrome", ".chrome.json .trace.json", true, true, true, false, false, false, write_chrome},
+    {"gotrace", ".trace .trace.out", true, true, true, false, false, false, write_gotrace},
+    {"perfetto", ".perfetto .perfetto-trace .pftrace", true, true, true, false, false, false, write_perfetto},
+    {NULL, NULL, false, false, false, false, false, false, NULL},
 };
 
 const struct format *format_by_name(const char *name)

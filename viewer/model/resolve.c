@@ -133,19 +133,19 @@ bool trace_has_several_images(const struct trace *t)
     return false;
 }
 
-static size_t rooted_stack(const struct resolved *r, struct trace *t, uint32_t process, uint32_t stack,
-                           bool has_several, struct frame *ret)
+size_t resolved_rooted_stack(const struct resolved *r, struct trace *t, uint32_t process, uint32_t id,
+                             bool has_several, struct frame *ret)
 {
     size_t count = 0;
     if (has_several)
         ret[count++] = (struct frame){.name = process_frame(t, process)};
-    return count + resolved_stack(r, t, process, stack, ret + count, RESOLVE_MAX_FRAMES);
+    return count + resolved_stack(r, t, process, id, ret + count, RESOLVE_MAX_FRAMES);
 }
 
 size_t resolved_wait(const struct resolved *r, struct trace *t, uint32_t process, uint32_t stack,
                      uint32_t reason, bool has_several, struct frame *ret)
 {
-    size_t count = rooted_stack(r, t, process, stack, has_several, ret);
+    size_t count = resolved_rooted_stack(r, t, process, stack, has_several, ret);
     ret[count++] = (struct frame){.name = reason_frame(t, reason)};
     return count;
 }
@@ -162,7 +162,7 @@ int tree_add_trace(struct tree *tree, const struct resolved *r, struct trace *t,
             continue;
         size_t count =
             is_waiting ? resolved_wait(r, t, cost->process, cost->stack, cost->detail, has_several, frames)
-                       : rooted_stack(r, t, cost->process, cost->stack, has_several, frames);
+                       : resolved_rooted_stack(r, t, cost->process, cost->stack, has_several, frames);
         tree_add(tree, frames, count, cost->total_ns);
     }
     free(frames);

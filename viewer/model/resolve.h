@@ -34,8 +34,10 @@ void resolved_clear(struct resolved *r);
  * is one frame that says so. */
 size_t resolved_stack(const struct resolved *r, struct trace *t, uint32_t process, uint32_t id,
                       struct frame *ret, size_t max);
-/* The same, ended by a frame that names the reason ("[mutex]"); `has_several`: it begins with its process.
- * `ret` has RESOLVED_WAIT_FRAMES. */
+/* The same; `has_several`: it begins with its process. `ret` has RESOLVED_WAIT_FRAMES. */
+size_t resolved_rooted_stack(const struct resolved *r, struct trace *t, uint32_t process, uint32_t id,
+                             bool has_several, struct frame *ret);
+/* The same, ended by a frame that names the reason ("[mutex]"). */
 size_t resolved_wait(const struct resolved *r, struct trace *t, uint32_t process, uint32_t stack,
                      uint32_t reason, bool has_several, struct frame *ret);
 /* Did more than one image cost time? */

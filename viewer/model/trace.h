@@ -45,8 +45,8 @@ struct trace_process {
     int32_t pid, ppid;
     uint32_t parent; /* index of the image that forked it, or TRACE_NONE; always smaller than its own */
     int64_t start_ns, real_ns;
-    uint32_t exe, cmdline; /* names */
-    bool is_described;     /* a process event was seen */
+    uint32_t exe, cmdline, host; /* names */
+    bool is_described;           /* a process event was seen */
     uint64_t dropped_samples, dropped_stacks, truncated_stacks;
 };
 

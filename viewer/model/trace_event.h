@@ -47,6 +47,7 @@ struct trace_event {
     int64_t vpid, vtid;
 
     int64_t pid, ppid, tid, parent_tid, start_ns, mono_ns, real_ns;
+    const char *host; /* of a process: the trace's, not the event's */
     const char *exe, *cmdline, *path, *name, *category, *message;
     uint64_t base, size, file_offset, pthread, entry, object, id, stack, waiters, task, parent;
     int64_t result, reason, timeout_ns, duration_ns, since_ns, number, weight_ns;

@@ -46,6 +46,7 @@ void trace_on_process(struct trace *t, const struct trace_event *event)
     process->real_ns = event->real_ns;
     process->exe = exe;
     process->cmdline = names_add(&t->names, event->cmdline);
+    process->host = names_add(&t->names, event->host);
     const uint32_t *parent = map_find(
         &t->ids, &(struct trace_key){TABLE_PROCESS, (uint64_t)event->ppid, 0, 0}, sizeof(struct trace_key));
     if (parent && *parent < index)

@@ -70,6 +70,21 @@ uint32_t tree_child(struct tree *t, uint32_t parent, struct frame frame)
     return (uint32_t)t->count++;
 }
 
+uint32_t tree_leaf(struct tree *t, const struct frame *frames, size_t count, bool *ret_is_cut)
+{
+    uint32_t node = TREE_ROOT;
+    bool is_cut = false;
+    for (size_t depth = 0; depth < count && !is_cut && !t->error; depth++) {
+        is_cut = depth + 1 == TREE_MAX_DEPTH && count > TREE_MAX_DEPTH;
+        const struct frame *frame = &frames[t->is_reversed ? count - 1 - depth : depth];
+        uint32_t child = tree_child(t, node, is_cut ? (struct frame){.name = t->deep_name} : *frame);
+        is_cut |= child == node;
+        node = child;
+    }
+    *ret_is_cut = is_cut;
+    return node;
+}
+
 void tree_add(struct tree *t, const struct frame *frames, size_t count, int64_t value)
 {
     if (t->error)
@@ -81,15 +96,8 @@ void tree_add(struct tree *t, const struct frame *frames, size_t count, int64_t 
         return;
     }
     t->nodes[TREE_ROOT].total = sum;
-    uint32_t node = TREE_ROOT;
-    bool is_cut = false;
-    for (size_t depth = 0; depth < count && !is_cut && !t->error; depth++) {
-        is_cut = depth + 1 == TREE_MAX_DEPTH && count > TREE_MAX_DEPTH;
-        const struct frame *frame = &frames[t->is_reversed ? count - 1 - depth : depth];
-        uint32_t child = tree_child(t, node, is_cut ? (struct frame){.name = t->deep_name} : *frame);
-        is_cut |= child == node;
-        node = child;
-    }
+    bool is_cut;
+    uint32_t node = tree_leaf(t, frames, count, &is_cut);
     t->cut_stacks += is_cut;
     t->nodes[node].self += value;
 }

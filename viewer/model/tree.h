@@ -48,6 +48,9 @@ void tree_add(struct tree *t, const struct frame *frames, size_t count, int64_t 
 /* The child of `parent` with that frame, made if missing; `parent` itself when the tree is full or the memory
  * ended. */
 uint32_t tree_child(struct tree *t, uint32_t parent, struct frame frame);
+/* The node at the end of the stack `frames`, root first, made if missing. *ret_is_cut: one of the limits
+ * shortened it. */
+uint32_t tree_leaf(struct tree *t, const struct frame *frames, size_t count, bool *ret_is_cut);
 /* Sums totals. Call once, after the last tree_add. 0 or the first failure. */
 int tree_finish(struct tree *t) MUST_USE;
 /* The path to `node`, root's child first; returns its length, at most `max` (the part nearest to the root).

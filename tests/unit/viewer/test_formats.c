@@ -7,8 +7,9 @@ static void format_is_found_by_name_and_by_ending(void **state)
     assert_string_equal(format_by_name("svg")->name, "svg");
     assert_null(format_by_name("SVG"));
     assert_string_equal(format_by_path("/tmp/x.svg")->name, "svg");
+    assert_string_equal(format_by_path("report.html")->name, "html");
     assert_string_equal(format_by_path("out.folded")->name, "folded");
-    assert_string_equal(format_by_path("out.txt")->name, "folded");
+    assert_string_equal(format_by_path("out.txt")->name, "text");
     assert_string_equal(format_by_path("out.pb.gz")->name, "pprof");
     assert_string_equal(format_by_path("a/out.speedscope.json")->name, "speedscope");
 }
