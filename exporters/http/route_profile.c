@@ -1,5 +1,6 @@
-/* A CPU profile, from the request over the sampling to the reply; and the same with the time that threads
- * waited meanwhile. */
+/* A CPU profile, from the request over the sampling to the reply, as a file or as a page; and the same with
+ * the time that threads waited meanwhile. */
+#include "exporters/http/errand.h"
 #include "exporters/http/naming.h"
 #include "exporters/http/patience.h"
 #include "exporters/http/reply.h"
@@ -12,12 +13,15 @@
 
 #define PROFILE_SECONDS_MAX ((int64_t)366 * 24 * 3600) /* beyond, libevent's epoll timer would wrap */
 #define HZ_MAX 10000
+#define PAGE_BYTES_MAX ((size_t)64 << 20)
+#define PAGE_SECONDS 60 /* for the helper that makes it */
 
-/* One running request: sampling until `timer`, then being named. */
+/* One running request: sampling until `timer`, then being named, then made a page where one is wanted. */
 struct job {
     struct http_connection *connection;
-    struct event *timer;
-    bool is_sampling;
+    struct event *timer; /* the end of sampling; then the page's deadline */
+    bool is_sampling, is_page;
+    struct errand page;
     const struct profile_kind *kind;
     struct profile *waits; /* of wall: all there had been before */
     struct naming *naming;
@@ -28,6 +32,7 @@ static void job_free(struct job *job)
     if (job->timer)
         event_free(job->timer);
     naming_cancel(job->naming);
+    errand_end(&job->page, true);
     profile_free(job->waits);
     free(job);
 }
@@ -44,6 +49,38 @@ static void on_gone(void *context)
     job_free(job);
 }
 
+static void fail(struct job *job)
+{
+    http_reply_error(job->connection, 500, "failed to collect profile");
+    job_free(job);
+}
+
+static void on_page(void *context, int error)
+{
+    static const struct http_header headers[] = {HEADER_NOSNIFF, HEADER_HTML, HEADERS_END};
+    struct job *job = context;
+    const struct bytes *page = &job->page.output;
+    if (error || !page->len) {
+        fail(job);
+        return;
+    }
+    http_reply(job->connection, 200, headers, page->data, page->len);
+    job_free(job);
+}
+
+/* The command beside the library makes the page of the profile. */
+static void start_page(struct job *job, const struct bytes *profile)
+{
+    const struct http_source *source = job->connection->server->source;
+    struct timeval limit = {.tv_sec = PAGE_SECONDS};
+    const char *const argv[] = {
+        source->helper_argv[0], "view", "--format=html", "--title", job->kind->name, "-", NULL};
+    if (errand_start(&job->page, argv, 0, profile->data, profile->len, on_page, job))
+        fail(job);
+    else
+        event_add(job->timer, &limit);
+}
+
 static void on_named(void *context, const struct bytes *body, int error)
 {
     static const struct http_header cpu_headers[] = {
@@ -58,12 +95,15 @@ static void on_named(void *context, const struct bytes *body, int error)
         HEADERS_END};
     struct job *job = context;
     const struct http_header *headers = job->kind == &profile_kind_wall ? wall_headers : cpu_headers;
-    if (error || !body)
-        http_reply_error(job->connection, 500, "failed to collect profile");
-    else
-        http_reply(job->connection, 200, headers, body->data, body->len);
     job->naming = NULL;
-    job_free(job);
+    if (error || !body) {
+        fail(job);
+    } else if (job->is_page) {
+        start_page(job, body);
+    } else {
+        http_reply(job->connection, 200, headers, body->data, body->len);
+        job_free(job);
+    }
 }
 
 /* What all threads have waited since the job began. */
@@ -88,6 +128,10 @@ static void on_sampled(evutil_socket_t fd, short what, void *context)
     struct job *job = context;
     const struct http_server *server = job->connection->server;
     struct profile *profile = NULL;
+    if (!job->is_sampling) {
+        fail(job); /* the page took too long */
+        return;
+    }
     int error = server->source->cpu_stop(server->source->context, job->kind, &profile);
     job->is_sampling = false;
     if (!error && profile && job->waits)
@@ -98,7 +142,7 @@ static void on_sampled(evutil_socket_t fd, short what, void *context)
         return;
     }
     struct naming *naming = naming_start(server, profile, on_named, job);
-    if (naming) /* otherwise the job is over and gone */
+    if (naming) /* otherwise it has been named, and the job may be gone */
         job->naming = naming;
 }
 
@@ -119,6 +163,7 @@ static struct job *job_new(struct http_connection *c)
     if (!job)
         return NULL;
     job->connection = c;
+    errand_init(&job->page, c->server, PAGE_BYTES_MAX);
     job->timer = evtimer_new(c->server->base, on_sampled, job);
     if (job->timer)
         return job;
@@ -126,7 +171,7 @@ static struct job *job_new(struct http_connection *c)
     return NULL;
 }
 
-static void start(struct http_connection *c, const struct profile_kind *kind)
+static void start(struct http_connection *c, const struct profile_kind *kind, bool is_page)
 {
     const struct http_source *source = c->server->source;
     struct timeval seconds = {.tv_sec = (time_t)http_profile_seconds(&c->request, PROFILE_SECONDS_MAX)};
@@ -150,6 +195,7 @@ static void start(struct http_connection *c, const struct profile_kind *kind)
         return;
     }
     job->kind = kind;
+    job->is_page = is_page;
     job->is_sampling = true;
     connection_wait(c, on_gone, job);
     event_add(job->timer, &seconds);
@@ -157,11 +203,24 @@ static void start(struct http_connection *c, const struct profile_kind *kind)
 
 void route_profile(struct http_connection *c)
 {
-    start(c, &profile_kind_cpu);
+    start(c, &profile_kind_cpu, false);
 }
 
 /* fgprof's URL and parameters (github.com/felixge/fgprof). */
 void route_wall(struct http_connection *c)
 {
-    start(c, &profile_kind_wall);
+    start(c, &profile_kind_wall, false);
+}
+
+void route_flame(struct http_connection *c)
+{
+    char type[32];
+    bool is_given = http_form_value(&c->request, "type", type, sizeof(type));
+    bool is_wall = strcmp(type, "wall") == 0;
+    if (is_given && !is_wall && strcmp(type, "cpu") != 0)
+        http_reply_error(c, 400, "unknown type; give cpu or wall");
+    else if (!c->server->source->helper_argv)
+        http_reply_error(c, 500, "the command `preflame` is not beside the library");
+    else
+        start(c, is_wall ? &profile_kind_wall : &profile_kind_cpu, true);
 }

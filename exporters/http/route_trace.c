@@ -53,11 +53,10 @@ static const struct http_header ctf_headers[] = {
     {"Content-Type", "application/x-tar"},
     {"Content-Disposition", "attachment; filename=\"trace.tar\""},
     HEADERS_END};
-static const struct trace_format trace_formats[] = {{"gotrace", gotrace_headers},
-                                                    {"chrome", chrome_headers},
-                                                    {"perfetto", perfetto_headers},
-                                                    {"ctf", ctf_headers},
-                                                    {NULL, NULL}};
+static const struct http_header html_headers[] = {HEADER_NOSNIFF, HEADER_HTML, HEADERS_END};
+static const struct trace_format trace_formats[] = {
+    {"gotrace", gotrace_headers}, {"chrome", chrome_headers}, {"perfetto", perfetto_headers},
+    {"ctf", ctf_headers},         {"html", html_headers},     {NULL, NULL}};
 
 /* Ends the job. A helper that is at work sees that nobody listens, and cleans up after itself. */
 static void job_free(struct job *job)

@@ -11,6 +11,8 @@
 const struct http_route http_routes[] = {
     {PPROF_PREFIX, route_index, NULL},
     {PPROF_PREFIX "cmdline", route_cmdline, "The words of the command line, separated by NUL bytes."},
+    {PPROF_PREFIX "flame", route_flame,
+     "CPU profile over ?seconds=N (30 if absent) as a page with a flame graph; ?type=wall: waiting too."},
     {PPROF_PREFIX "profile", route_profile,
      "CPU profile: where the process spends processor time, over ?seconds=N (30 if absent). "
      "Open the file with: go tool pprof FILE"},

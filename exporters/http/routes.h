@@ -32,6 +32,7 @@ void route_self(struct http_connection *c);
 void route_metrics(struct http_connection *c);
 void route_profile(struct http_connection *c);
 void route_wall(struct http_connection *c);
+void route_flame(struct http_connection *c);
 void route_trace(struct http_connection *c);
 void route_tracer(struct http_connection *c);
 void route_dump(struct http_connection *c);

@@ -4,7 +4,6 @@ import os
 import re
 import struct
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ MS = 1000000
 HOSTILE = ["</script><img src=x onerror=alert(1)>", "\"quoted\" 'too'", "line\u2028and\u2029ends", "<!--<script>", "]]>", "${x}`"]
 TEXT = "document.querySelector({!r}).textContent"
 MAX_BYTES, MAX_SECONDS = 20 << 20, 3
+TURNS = 210000  # 1.26 million events
 
 
 @pytest.fixture(name="tab", scope="module")
@@ -371,7 +371,7 @@ def test_no_name_can_become_part_of_the_page(tab, tmp_path):
     assert set(HOSTILE) - {"line\u2028and\u2029ends"} <= {row[-1] for row in table(tab, "Log")}
 
 
-def million_events(folder, rounds=166667):
+def million_events(folder, rounds):
     """Eight threads that take turns: each waits, is woken, writes, is sampled; six events a turn."""
     number = {name: at for at, name in enumerate(EVENTS)}
     head = "<IQii"
@@ -398,17 +398,15 @@ def million_events(folder, rounds=166667):
 
 
 def test_a_million_events_make_a_page_that_opens(tab, tmp_path):
-    million_events(tmp_path / "trace")
+    million_events(tmp_path / "trace", TURNS)
     path = tmp_path / "large.html"
     view(tmp_path / "trace", "-o", path)
     assert path.stat().st_size < MAX_BYTES
-    times = []
-    while len(times) < 4 and (not times or min(times) > MAX_SECONDS):  # whatever else runs may slow one down
-        before = time.monotonic()
-        tab.open(path.as_uri())
-        times.append(time.monotonic() - before)
-    assert min(times) < MAX_SECONDS and tab.errors == []
+    tab.open("about:blank", script=False)  # leaves what the tab did before
+    before_s = tab.work_s()
+    tab.open(path.as_uri())
+    assert tab.work_s() - before_s < MAX_SECONDS and tab.errors == []
     assert "count for a range to the nearest" in text(tab, "#notes")
     waits = table(tab, "Waits")
-    assert sum(int(row[1].replace(",", "")) for row in waits) == 166667
-    assert sum(float(row[0].split()[0]) for row in waits) == pytest.approx(1666.67, abs=0.1)
+    assert sum(int(row[1].replace(",", "")) for row in waits) == TURNS
+    assert sum(float(row[0].split()[0]) for row in waits) == pytest.approx(TURNS / 100, abs=0.1)

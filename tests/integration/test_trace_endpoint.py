@@ -1,11 +1,16 @@
 """/debug/pprof/trace of a process that was started without any: what Go's handler answers, about native threads."""
 
+import base64
 import contextlib
+import gzip
 import http.client
 import json
+import re
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import perfetto_reader
 import pytest
@@ -23,6 +28,15 @@ def fetch(port, query="", timeout_s=60):
         return answer.status, headers, answer.read()
     finally:
         connection.close()
+
+
+def page_of(port, path):
+    """What the data of a page holds, which its script would draw."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=90) as answer:
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        page = answer.read().decode()
+    assert page.startswith("<!DOCTYPE html>")
+    return json.loads(gzip.decompress(base64.b64decode(re.search(r'<script id="data"[^>]*>([^<]*)<', page).group(1))))
 
 
 def started(runner, port, *argv):
@@ -131,3 +145,14 @@ def test_what_is_asked_wrongly_is_one_second_or_refused(at_work, port):
     thread.start()
     thread.join(timeout=60)
     assert answers and answers[0][0] == 200
+
+
+def test_pages_of_a_trace_and_of_a_profile(at_work, port):
+    trace = page_of(port, "/debug/pprof/trace?seconds=0.3&format=html")
+    assert trace["kind"] == "trace" and "poll_a_while" in trace["names"] and 0 in trace["slices"]["kind"]
+    for query, types in (("", ["samples", "cpu"]), ("&type=wall", ["samples", "wall"])):
+        profile = page_of(port, f"/debug/pprof/flame?seconds=1{query}")
+        assert profile["kind"] == "profile" and [one["name"] for one in profile["types"]] == types
+        assert "main" in profile["names"] and sum(profile["samples"]["values"][1]) > 0
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        page_of(port, "/debug/pprof/flame?type=heap")
