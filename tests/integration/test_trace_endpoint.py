@@ -139,7 +139,7 @@ def test_a_program_that_does_nothing_is_not_traced_and_told_why(runner, port):
 
 def test_what_is_asked_wrongly_is_one_second_or_refused(at_work, port):
     status, _, body = fetch(port, "?format=tar")
-    assert status == 400 and body == b"unknown format; give one of: gotrace chrome perfetto ctf\n"
+    assert status == 400 and body == b"unknown format; give one of: gotrace chrome perfetto ctf html\n"
     answers = []
     thread = threading.Thread(target=lambda: answers.append(fetch(port, "?seconds=-3")))
     thread.start()
