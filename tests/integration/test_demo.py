@@ -34,7 +34,7 @@ def test_it_prints_where_everything_is(demo):
     printed, out = demo
     paths = printed[printed.index("== All of it is in"):].splitlines()[1:]
     found = {line.split()[-1] for line in paths if line.strip()}
-    assert {f"{out}/{name}" for name in ("cpu.pprof", "flame.svg", "trace", "summary.txt", "offcpu.svg")} <= found
+    assert {f"{out}/{name}" for name in ("cpu.pprof", "flame.svg", "trace", "summary.txt", "report.html", "offcpu.svg")} <= found
 
 
 def test_the_profile_has_functions_files_and_lines(demo):

@@ -14,7 +14,7 @@ import pprof_reader
 import pytest
 from conftest import pprof_top
 from ctf_writer import Stream, write_trace
-from pprof_writer import Profile
+from pprof_writer import Profile, known_profile
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(os.environ.get("PREFLAME_BUILD", ROOT / "build" / "release")).resolve() / "bin" / "preflame"
@@ -66,14 +66,8 @@ def known_trace(tmp_path):
 
 
 @pytest.fixture(name="profile")
-def known_profile(tmp_path):
-    profile = Profile([("samples", "count"), ("cpu", "nanoseconds")], comments=["made by hand"])
-    profile.add(["main", "parse|scan", "alloc"], [1, 3000], {"thread": "worker", "tid": 7})
-    profile.add(["main", "parse|scan"], [2, 5000], {"thread": "main"})
-    profile.add(["main", "alloc", "alloc"], [1, 2000])
-    path = tmp_path / "known.pprof"
-    path.write_bytes(profile.encode())
-    return path
+def profile_of_known_contents(tmp_path):
+    return known_profile(tmp_path / "known.pprof")
 
 
 def test_trace_text_tells_threads_waits_and_wakers(trace):

@@ -176,7 +176,7 @@ class FlameGraph {
     this.stack.style.height = `${(deepest + 1) * ROW_HEIGHT}px`;
     this.stack.replaceChildren(onScreen);
     if (this.isUpward) this.element.scrollTop = this.element.scrollHeight;
-    this.note.textContent = hidden ? `${asCount(hidden)} boxes are too narrow to be drawn; zoom in to see them` : '';
+    this.note.textContent = hidden ? `Too narrow to be drawn until you zoom in: ${asCount(hidden)}` : '';
     this.mark();
     this.tell(zoom);
   }

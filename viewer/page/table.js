@@ -2,7 +2,7 @@
 const SHOWN_ROWS = 100;
 
 class Table {
-  /* `columns`: {title, value(row): number or text, show(row): what stands there, isNumber, isCode}.
+  /* `columns`: {title, value(row): number or text, show(row): what stands there, isNumber, isCode, isWhole (never broken)}.
    * `detail(row)`: what a click opens below it, or null. */
   constructor(columns, sortBy, detail) {
     this.columns = columns;
@@ -35,7 +35,7 @@ class Table {
 
   row(row) {
     const cells = this.columns.map((column) => make('td',
-      {class: `${column.isNumber ? 'number' : ''}${column.isCode ? ' code' : ''}`}, column.show ? column.show(row) : String(column.value(row))));
+      {class: `${column.isNumber ? 'number' : ''}${column.isCode ? ' code' : ''}${column.isWhole ? ' whole' : ''}`}, column.show ? column.show(row) : String(column.value(row))));
     const line = make('tr', this.detail ? {class: 'opens', tabindex: 0} : null, cells);
     if (!this.detail) return line;
     const toggle = () => {

@@ -249,7 +249,7 @@ class Timeline {
     this.tip.replaceChildren(...(row >= 0
       ? [make('b', null, this.trace.title(row)), ...this.trace.story(row).map((line) => make('div', null, line)),
         make('div', {class: 'code'}, this.trace.stack(this.trace.node[row]).slice(0, 3).join(' ← '))]
-      : [make('b', null, isAlive ? 'runs, or is ready to' : 'not there')]),
+      : [make('b', null, isAlive ? 'runs, or is ready to: no wait is recorded' : 'not there')]),
     make('div', null, `${this.trace.threadName(about.index)} at ${asTime(time)}`),
     ...about.regions.filter((region) => region.start <= time && region.end >= time)
       .map((region) => make('div', null, `in region ${region.name}`)));

@@ -104,7 +104,7 @@ class TracePage {
   }
 
   reasonCell(word) {
-    return make('span', null, make('i', {class: 'swatch', style: `background:${reasonColor(word)}`}), ` ${word}`);
+    return make('span', {class: 'reason'}, make('i', {class: 'swatch', style: `background:${reasonColor(word)}`}), ` ${word}`);
   }
 
   stacksOf(row) {
@@ -130,7 +130,7 @@ class TracePage {
     const count = (title, value) => ({title, isNumber: true, value, show: (row) => asCount(value(row))});
     const longest = time('Longest', (row) => trace.max[row.longest]);
     const reason = {title: 'Reason', value: (row) => row.word, show: (row) => this.reasonCell(row.word)};
-    const object = {title: 'Object', isCode: true, value: (row) => row.object};
+    const object = {title: 'Object', isCode: true, isWhole: true, value: (row) => row.object};
     const where = {title: 'In', isCode: true, value: (row) => trace.stack(trace.node[row.longest])[0] || '',
       show: (row) => trace.stack(trace.node[row.longest]).slice(0, 2).join(' ← ')};
     const wakers = {title: 'Woken by', value: (row) => this.wakers(row)};
@@ -205,8 +205,8 @@ class TracePage {
   }
 
   drawLegend(sums) {
-    const chip = (word, color, value, isSwitch) => make(isSwitch ? 'button' : 'span', {type: isSwitch ? 'button' : undefined,
-      class: `chip${this.timeline.hidden.has(word) ? ' off' : ''}`, title: isSwitch ? 'Hide or show in the timeline' : undefined, onclick: () => {
+    const chip = (word, color, value, isSwitch, title) => make(isSwitch ? 'button' : 'span', {type: isSwitch ? 'button' : undefined,
+      class: `chip${this.timeline.hidden.has(word) ? ' off' : ''}`, title: isSwitch ? 'Hide or show in the timeline' : title, onclick: () => {
         if (!isSwitch) return;
         if (!this.timeline.hidden.delete(word)) this.timeline.hidden.add(word);
         this.drawLegend(sums);
@@ -214,7 +214,7 @@ class TracePage {
       }}, make('i', {style: `background:${color}`}), word, value ? make('b', null, asTime(value)) : '');
     const reasons = [...sums.reasons].filter(([word]) => word !== 'system call').sort((a, b) => b[1] - a[1]);
     this.legend.replaceChildren(
-      chip('runs or is ready', 'var(--run)', 0, false), chip('CPU sample', '#e8590c', 0, false),
+      chip('runs or is ready', 'var(--run)', 0, false, 'It lives, and no wait of it is recorded'), chip('CPU sample', '#e8590c', 0, false),
       ...reasons.map(([word, value]) => chip(word, reasonColor(word), value, true)),
       sums.reasons.has('system call') ? chip('system call', CALL_COLOR, sums.reasons.get('system call'), false) : '');
   }
