@@ -24,9 +24,9 @@ def rust_program(tmp_path_factory):
     return binary
 
 
-def recorded(runner, tmp_path, binary=None):
+def recorded(runner, tmp_path, binary):
     """(what the program measured, what its trace tells)"""
-    outcome, folder = runner.record([binary or program("woken_known"), ROUNDS], "--no-cpu")
+    outcome, folder = runner.record([binary, ROUNDS], "--no-cpu")
     assert outcome.status == 0, outcome.stderr
     path = tmp_path / "woken.pftrace"
     done = subprocess.run([COMMAND, "view", folder, "-o", path], capture_output=True, text=True, timeout=80)
@@ -64,7 +64,7 @@ def check_all_waits(truth, trace, function):
 
 @measured
 def test_every_wait_is_counted_and_its_wake_names_the_right_thread(runner, tmp_path):
-    truth, trace = recorded(runner, tmp_path)
+    truth, trace = recorded(runner, tmp_path, program("woken_known"))
     assert len(truth["ways"]) > 15
     check_all_waits(truth, trace, "take_turns")
 
@@ -92,7 +92,7 @@ def test_who_wakes_by_futex_is_charged_with_the_wait(runner, tmp_path, rust_prog
 
 @measured
 def test_a_join_ends_with_the_thread_and_at_its_function(runner, tmp_path):
-    truth, trace = recorded(runner, tmp_path)
+    truth, trace = recorded(runner, tmp_path, program("woken_known"))
     joins = waits_of(trace, truth["main"], "join")[2:2 + ROUNDS]  # behind those of the two that took turns
     assert [row.end.notes.get("waker") for row in joins] == [tid for tid, _ in truth["joins"]]
     assert sum(row.end_ns - row.start_ns for row in joins) == pytest.approx(sum(ns for _, ns in truth["joins"]), rel=0.01)
@@ -102,8 +102,23 @@ def test_a_join_ends_with_the_thread_and_at_its_function(runner, tmp_path):
 
 @measured
 def test_what_a_number_meant_before_wakes_nobody(runner, tmp_path):
-    truth, trace = recorded(runner, tmp_path)
+    truth, trace = recorded(runner, tmp_path, program("woken_known"))
     known = {truth["main"], *truth["tids"], *(tid for tid, _ in truth["joins"])}
     others = [row for row in trace.of("wait", "net_read") if trace.tid(row.track) not in known]
     assert len(others) == 2
     assert [row.end.notes.get("waker") for row in others] == [None, None]
+
+
+@measured
+def test_a_crowd_is_woken_by_whom_it_waited_for(runner, tmp_path):
+    """At a barrier, in a convoy for a lock, for batches, and for std::async."""
+    truth, trace = recorded(runner, tmp_path, program("woken_crowd"))
+    assert len(truth) == ROUNDS * (1 + 2 + 2 + 2)
+    for reason, waiter in {(reason, waiter) for reason, waiter, _, _ in truth}:
+        known = [row[2:] for row in truth if row[:2] == [reason, waiter]]
+        waits = waits_of(trace, waiter, reason)
+        if reason == "join":
+            waits = waits[:len(known)]  # those that follow are of the crowd
+        assert [row.end.notes.get("waker") for row in waits] == [waker for waker, _ in known], (reason, waiter)
+        assert sum(row.end_ns - row.start_ns for row in waits) == pytest.approx(sum(ns for _, ns in known), rel=0.01), \
+            (reason, waiter)

@@ -2,6 +2,7 @@
  * ends a wait first sees that the other one sleeps, so every wait is one, and who ends it is known. One line
  * of JSON: their tids, and of each way its reason and what each of them waited. */
 #include "times.hpp"
+#include "waiting.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -38,18 +39,6 @@ void meet(int number)
     arrived++;
     while (arrived < 2 * number)
         sched_yield();
-}
-
-/* Does the thread sleep in a system call? */
-bool is_waiting(int tid)
-{
-    char path[64], text[64] = "";
-    snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    close(fd);
-    int number;
-    return len > 0 && sscanf(text, "%d 0x", &number) == 1 && number >= 0;
 }
 
 /* One way to wait: `take` waits until `give` is called, `prepare` comes before each round, in the giver. */
