@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes docs/events.md, the catalogue of trace events, from tracepoints/provider.h and base/wait.h.
+"""Writes docs/events.md, the catalogue of trace events, from tracepoints/provider.h, base/wait.h and
+viewer/session/sched_stream.h.
 
 Usage: events_doc.py [--help] [ROOT]
 The text goes to stdout. An event or a field without a comment is an error and exit status 1.
@@ -10,6 +11,12 @@ import sys
 
 EVENT = re.compile(r"(?:/\* ([^\n]*) \*/\n)?LTTNG_UST_TRACEPOINT_EVENT\(preflame, (\w+),\n(.*?)\n    \)\)\n", re.S)
 FIELD = re.compile(r"^ +lttng_ust_field_(\w+)\(([^()]*)\)(?: /\* (.*) \*/)?$", re.M)
+SCHED_EVENT = re.compile(r'    /\* ([^\n]*) \*/ \\\n    X\(\w+, "(\w+)", \\\n((?:      "[^\n]*\n)+)')
+SCHED_FIELD = re.compile(r'"(\w+) (\w+);" /\* (.*?) \*/')
+SCHED_HEAD = """## Scheduling: seen from outside
+
+`preflame record --sched` writes these into a trace of its own (folder `sched`), with the same clock.
+"""
 SECTION = re.compile(r"^/\* ---- (.*) ---- \*/$", re.M)
 REASON = re.compile(r'X\(\w+, (\d+), "(\w+)"\)')
 HEAD = """# Events of a trace
@@ -47,6 +54,17 @@ def event_lines(match):
     yield ""
 
 
+def sched_lines(root):
+    """The rows of `preflame record`'s own trace."""
+    yield from SCHED_HEAD.splitlines()
+    yield ""
+    source = (root / "viewer/session/sched_stream.h").read_text(encoding="utf-8")
+    for description, name, body in SCHED_EVENT.findall(source):
+        yield from (f"### {name}", "", description, "", "| field | type | meaning |", "|---|---|---|")
+        yield from (f"| `{field}` | {kind} | {meaning} |" for kind, field, meaning in SCHED_FIELD.findall(body))
+        yield ""
+
+
 def document(root):
     """The whole text. ValueError names what has no comment."""
     source = (root / "tracepoints/provider.h").read_text(encoding="utf-8")
@@ -54,6 +72,7 @@ def document(root):
              for match in SECTION.finditer(source)]
     parts += [(match.start(), list(event_lines(match))) for match in EVENT.finditer(source)]
     lines = [line for _, part in sorted(parts) for line in part]
+    lines += sched_lines(root)
     reasons = REASON.findall((root / "runtime/base/wait.h").read_text(encoding="utf-8"))
     lines += ["## Wait reasons", "", "| number | name |", "|---|---|"]
     lines += [f"| {number} | {name} |" for number, name in reasons]

@@ -101,11 +101,13 @@ def test_the_catalogue_of_events_is_that_of_the_provider():
     assert (root / "docs/events.md").read_text() == events_doc.document(root), \
         "run scripts/events_doc.py > docs/events.md"
     fields = (root / "tracepoints/provider.h").read_text().count("        lttng_ust_field_")
-    assert events_doc.document(root).count("\n| `") == fields > 40
+    seen = len(re.findall(r'^      "\w+ \w+;"', (root / "viewer/session/sched_stream.h").read_text(), re.M))
+    assert events_doc.document(root).count("\n| `") == fields + seen > 40
 
 
 def test_an_event_or_a_field_without_words_is_named(tmp_path):
     put(tmp_path, "runtime/base/wait.h", "")
+    put(tmp_path, "viewer/session/sched_stream.h", "")
     field = "        lttng_ust_field_integer(int32_t, pid, pid)\n"
     event = "LTTNG_UST_TRACEPOINT_EVENT(preflame, x,\n    LTTNG_UST_TP_FIELDS(\n" + field + "    ))\n"
     put(tmp_path, "tracepoints/provider.h", event)

@@ -7,6 +7,7 @@
 #include "viewer/session/target.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ enum {
     RECORD_SECONDS = 's',
     RECORD_SYSCALLS = 'y',
     RECORD_NO_CPU = 'n',
+    RECORD_SCHED = 'd',
     RECORD_FLIGHT = 'f'
 };
 
@@ -47,7 +49,10 @@ static const char record_help[] =
     "preflame_trace_dump() in the\n"
     "                    program, and when COMMAND has ended, however it did\n"
     "  --syscalls=WHICH  slow (default): system calls of 20 us and more; all: every one\n"
-    "  --no-cpu          no CPU samples in the trace\n" PRELOAD_OPTIONS_HELP "  --help, --version\n"
+    "  --no-cpu          no CPU samples in the trace\n"
+    "  --sched           also which thread runs on which CPU and how long it waits for one: by perf where "
+    "permitted, else by\n"
+    "                    schedstat\n" PRELOAD_OPTIONS_HELP "  --help, --version\n"
     "TARGET, a pid, the name of a process (see `preflame ls`), a URL or a Unix socket, runs under preflame "
     "already: it is\n"
     "recorded for N seconds, or until a key or a signal ends this command.\n"
@@ -83,6 +88,9 @@ static int take_option(struct record_options *options, int option, const char *v
     case RECORD_NO_CPU:
         options->preload.is_without_cpu = true;
         return 0;
+    case RECORD_SCHED:
+        options->plan.has_sched = true;
+        return 0;
     case RECORD_SYSCALLS:
         options->preload.syscalls = value;
         if (strcmp(value, "slow") == 0 || strcmp(value, "all") == 0)
@@ -113,6 +121,7 @@ static int parse(struct record_options *options, int argc, char **argv)
         {"syscalls", required_argument, NULL, RECORD_SYSCALLS},
         {"flight", optional_argument, NULL, RECORD_FLIGHT},
         {"no-cpu", no_argument, NULL, RECORD_NO_CPU},
+        {"sched", no_argument, NULL, RECORD_SCHED},
         {"help", no_argument, NULL, RECORD_HELP},
         {"version", no_argument, NULL, RECORD_VERSION},
         {NULL, 0, NULL, 0},
@@ -149,12 +158,32 @@ static void block_signals(struct child *child, sigset_t *ret_waited)
     sigprocmask(SIG_BLOCK, ret_waited, &child->own_mask);
 }
 
-static int start_child(struct child *child, const struct preload_settings *settings, char *const argv[])
+/* Whoever looks at the command's scheduling looks before it begins. */
+static void release_child(const struct child *child, struct recording *recording, int gate[2])
 {
+    if (recording)
+        recording_watch(recording, child->pid);
+    close(gate[0]);
+    close(gate[1]); /* the command goes on */
+}
+
+/* `recording`: what is to watch it, or NULL. */
+static int start_child(struct child *child, const struct preload_settings *settings,
+                       struct recording *recording, char *const argv[])
+{
+    int gate[2] = {-1, -1};
+    if (pipe2(gate, O_CLOEXEC))
+        return -errno;
     fflush(NULL);
     child->pid = fork();
-    if (child->pid != 0)
-        return child->pid < 0 ? -errno : 0;
+    if (child->pid != 0) {
+        int status = child->pid < 0 ? -errno : 0;
+        release_child(child, status ? NULL : recording, gate);
+        return status;
+    }
+    char nothing;
+    close(gate[1]);
+    (void)!read(gate[0], &nothing, 1);
     sigaction(SIGCHLD, &child->on_child, NULL);
     sigprocmask(SIG_SETMASK, &child->own_mask, NULL);
     setenv("LTTNG_UST_REGISTER_TIMEOUT", REGISTER_TIMEOUT_MS, 0);
@@ -255,7 +284,7 @@ static int run_child(struct child *child, const sigset_t *waited, struct recordi
     int wait_status = 0;
     int64_t until_ns =
         is_recording && options->plan.seconds ? clock_mono_ns() + options->plan.seconds * NS_PER_S : 0;
-    int status = start_child(child, &options->preload, argv);
+    int status = start_child(child, &options->preload, is_recording ? recording : NULL, argv);
     if (status < 0)
         fprintf(stderr, "preflame: cannot start %s: %s\n", argv[0], strerror(-status));
     bool has_ended = status < 0 || wait_child(child, waited, until_ns, &wait_status);
@@ -291,6 +320,7 @@ static bool start_recording(struct recording *recording, const struct record_pla
 {
     int status = recording_prepare(recording, plan->directory);
     recording->kept = plan->kept;
+    recording->has_sched = plan->has_sched;
     if (status < 0)
         snprintf(problem, size, "cannot record into %.150s: %s; name a new or empty folder with -o",
                  plan->directory ? plan->directory : "the current folder", strerror(-status));

@@ -22,6 +22,7 @@ struct record_plan {
     const char *directory; /* NULL: a default */
     int seconds;           /* 0: until the command ends */
     struct session_kept kept;
+    bool has_sched; /* also how its threads are scheduled */
 };
 
 /* Records the process that `target` names, as `plan` says; without seconds until a signal comes.

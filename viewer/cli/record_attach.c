@@ -83,6 +83,7 @@ static int record_process(pid_t pid, const struct record_plan *plan)
         return fail(problem);
     }
     recording.kept = plan->kept;
+    recording.has_sched = plan->has_sched;
     block_signals(&waited);
     if (recording_start(&recording, pid, problem, sizeof(problem)))
         return fail(problem);

@@ -41,6 +41,14 @@ static const struct wanted_field wanted_fields[] = {
     TEXT(name),
     TEXT(category),
     TEXT(message),
+    TEXT(source),
+    TEXT(problem),
+    NUMBER(cpu),
+    NUMBER(preempted),
+    NUMBER(slices),
+    NUMBER(count),
+    NUMBER(run_ns),
+    NUMBER(ready_ns),
     NUMBER(task),
     NUMBER(parent),
     {"value", WANT_REAL, offsetof(struct trace_event, value)},
@@ -214,7 +222,9 @@ int fields_read(struct fields *f, const bt_event *event, struct trace_event *ret
                                 .path = "",
                                 .name = "",
                                 .category = "",
-                                .message = ""};
+                                .message = "",
+                                .source = "",
+                                .problem = ""};
     const bt_field *scopes[SCOPE_COUNT] = {bt_event_borrow_common_context_field_const(event),
                                            bt_event_borrow_specific_context_field_const(event),
                                            bt_event_borrow_payload_field_const(event)};

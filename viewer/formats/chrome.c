@@ -255,6 +255,47 @@ static void put_step(struct writing *w, const struct timeline_step *step)
     }
 }
 
+/* CPUs are threads of a process of their own, numbered 0 as no other. */
+static void begin_cpu(struct writing *w, const char *phase, uint32_t cpu)
+{
+    bytes_puts(w->out, w->is_begun ? ",\n" : "");
+    w->is_begun = true;
+    bytes_printf(w->out, "{\"ph\":\"%s\",\"pid\":0,\"tid\":%u", phase, cpu);
+}
+
+static void put_run(struct writing *w, const struct trace_run *run)
+{
+    const struct trace *t = w->report->trace;
+    const struct trace_sched *sched = &t->scheds.data[run->sched];
+    int64_t start_ns = run->start_ns > w->origin_ns ? run->start_ns : w->origin_ns;
+    if (sched->thread == TRACE_NONE || run->end_ns <= start_ns)
+        return;
+    begin_cpu(w, "X", run->cpu);
+    bytes_puts(w->out, ",\"cat\":\"sched\"");
+    put_name(w, trace_thread_name(t, &t->threads.data[sched->thread]));
+    put_us(w, "ts", start_ns - w->origin_ns);
+    put_us(w, "dur", run->end_ns - start_ns);
+    bytes_printf(w->out, ",\"args\":{\"tid\":%" PRId64 ",\"then\":\"%s\"}}", sched->tid,
+                 run->is_preempted ? "preempted" : "blocked");
+}
+
+static void put_cpus(struct writing *w)
+{
+    const struct trace *t = w->report->trace;
+    uint32_t cpus = 0;
+    for (size_t i = 0; i < t->runs.count; i++) {
+        put_run(w, &t->runs.data[i]);
+        for (; cpus <= t->runs.data[i].cpu && cpus < TRACE_MAX_CPUS; cpus++) {
+            begin_cpu(w, "M", cpus);
+            bytes_printf(w->out, ",\"name\":\"thread_name\",\"args\":{\"name\":\"CPU %u\"}}", cpus);
+        }
+    }
+    if (!cpus)
+        return;
+    begin_cpu(w, "M", 0);
+    bytes_puts(w->out, ",\"name\":\"process_name\",\"args\":{\"name\":\"CPUs\"}}");
+}
+
 static int put_all(struct writing *w)
 {
     struct timeline timeline;
@@ -267,6 +308,7 @@ static int put_all(struct writing *w)
         put_step(w, &timeline.steps[i]);
     for (uint32_t i = 0; i < t->threads.count; i++)
         turn(w, i, t->last_ns, TRACE_NONE);
+    put_cpus(w);
     timeline_clear(&timeline);
     return 0;
 }

@@ -180,6 +180,44 @@ static void put_step(struct writing *w, const struct timeline_step *step)
     }
 }
 
+/* Who ran on each CPU: a track of each, with a slice for each run. */
+static void put_run(struct writing *w, const struct trace_run *run)
+{
+    const struct trace *t = w->report->trace;
+    const struct trace_sched *sched = &t->scheds.data[run->sched];
+    int64_t start_ns = run->start_ns > w->origin_ns ? run->start_ns - w->origin_ns : 0;
+    if (sched->thread == TRACE_NONE || run->end_ns - w->origin_ns <= start_ns || run->cpu >= TRACE_MAX_CPUS)
+        return;
+    struct perfetto_event event = {.type = PERFETTO_BEGIN,
+                                   .track = perfetto_uuid(PERFETTO_CPU, run->cpu),
+                                   .time_ns = start_ns,
+                                   .category = "sched",
+                                   .name = trace_thread_name(t, &t->threads.data[sched->thread])};
+    annotate(&event, "tid", NULL, sched->tid);
+    annotate(&event, "then", run->is_preempted ? "preempted" : "blocked", 0);
+    perfetto_put_event(&w->out, &event);
+    event = (struct perfetto_event){
+        .type = PERFETTO_END, .track = event.track, .time_ns = run->end_ns - w->origin_ns};
+    perfetto_put_event(&w->out, &event);
+}
+
+static void put_cpus(struct writing *w)
+{
+    const struct trace *t = w->report->trace;
+    uint32_t cpus = 0;
+    char name[16];
+    for (size_t i = 0; i < t->runs.count; i++) {
+        if (!cpus)
+            perfetto_put_track(&w->out, perfetto_uuid(PERFETTO_CPUS, 0), 0, "CPUs", false);
+        for (; cpus <= t->runs.data[i].cpu && cpus < TRACE_MAX_CPUS; cpus++) {
+            snprintf(name, sizeof(name), "CPU %u", cpus);
+            perfetto_put_track(&w->out, perfetto_uuid(PERFETTO_CPU, cpus), perfetto_uuid(PERFETTO_CPUS, 0),
+                               name, false);
+        }
+        put_run(w, &t->runs.data[i]);
+    }
+}
+
 int write_perfetto(const struct report *report, const struct format_options *options, struct bytes *out)
 {
     (void)options;
@@ -194,6 +232,7 @@ int write_perfetto(const struct report *report, const struct format_options *opt
     put_tracks(&w);
     for (size_t i = 0; i < timeline.count && !w.out.error; i++)
         put_step(&w, &timeline.steps[i]);
+    put_cpus(&w);
     error = w.out.error;
     perfetto_clear(&w.out);
     timeline_clear(&timeline);

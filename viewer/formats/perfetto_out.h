@@ -21,6 +21,8 @@ enum perfetto_track {
     PERFETTO_SAMPLES, /* a thread's CPU samples */
     PERFETTO_TASK,
     PERFETTO_LEVELS, /* a counter */
+    PERFETTO_CPU,    /* by its number; and the track above them */
+    PERFETTO_CPUS,
 };
 static inline uint64_t perfetto_uuid(enum perfetto_track kind, uint64_t row)
 {

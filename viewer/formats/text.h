@@ -14,6 +14,7 @@ void text_put_frames(struct bytes *out, const struct names *names, const struct 
                      size_t max);
 /* Appends what only a trace or only a profile knows. 0 or -ENOMEM. */
 int text_put_trace(struct bytes *out, const struct report *report, size_t max_rows) MUST_USE;
+int text_put_sched(struct bytes *out, const struct trace *t, size_t max_rows) MUST_USE;
 int text_put_user(struct bytes *out, const struct trace *t, size_t max_rows) MUST_USE;
 int text_put_waits(struct bytes *out, const struct report *report, size_t max_rows) MUST_USE;
 /* Appends a compared graph: its functions, those first that changed most. 0 or -ENOMEM. */

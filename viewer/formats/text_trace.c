@@ -128,6 +128,8 @@ int text_put_trace(struct bytes *out, const struct report *report, size_t max_ro
     put_events(out, report->trace);
     int error = put_threads(out, report->trace, max_rows);
     if (!error)
+        error = text_put_sched(out, report->trace, max_rows);
+    if (!error)
         error = text_put_waits(out, report, max_rows);
     if (!error)
         error = put_syscalls(out, report->trace, max_rows);

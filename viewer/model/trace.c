@@ -28,6 +28,8 @@ void trace_clear(struct trace *t)
     free(t->spans.data);
     free(t->logs.data);
     free(t->counters.data);
+    free(t->scheds.data);
+    free(t->runs.data);
     free(t->event_counts.data);
     free(t->moments.data);
     trace_init(t);
@@ -43,6 +45,9 @@ static void count_event(struct trace *t, const struct trace_event *event)
         t->event_counts.data[row].count++;
     }
     t->event_count++;
+    /* Scheduling is watched from outside, for longer than the process is there. */
+    if (event->kind >= TRACE_SCHED_SOURCE)
+        return;
     t->first_ns = event->time_ns < t->first_ns ? event->time_ns : t->first_ns;
     t->last_ns = event->time_ns > t->last_ns ? event->time_ns : t->last_ns;
 }
@@ -77,6 +82,10 @@ static void on_loss(struct trace_process *process, const struct trace_event *eve
 
 static void dispatch(struct trace *t, const struct trace_event *event)
 {
+    if (event->kind >= TRACE_SCHED_SOURCE) {
+        trace_on_sched(t, event);
+        return;
+    }
     if (event->kind == TRACE_PROCESS)
         trace_on_process(t, event);
     uint32_t process = trace_process_of(t, event->vpid);
@@ -122,6 +131,8 @@ void trace_event(struct trace *t, const struct trace_event *event)
     checked.clock_offset_ns = bounded(event->clock_offset_ns);
     checked.since_ns = bounded(event->since_ns);
     checked.duration_ns = event->duration_ns < 0 ? 0 : bounded(event->duration_ns);
+    checked.run_ns = event->run_ns < 0 ? 0 : bounded(event->run_ns);
+    checked.ready_ns = event->ready_ns < 0 ? 0 : bounded(event->ready_ns);
     checked.weight_ns = event->weight_ns < 0 ? 0 : bounded(event->weight_ns);
     count_event(t, &checked);
     /* Foreign events carry no promise about vpid. */
@@ -133,6 +144,8 @@ int trace_finish(struct trace *t)
 {
     for (uint32_t i = 0; i < t->threads.count && !t->error; i++)
         trace_close_wait(t, i, t->last_ns);
+    if (!t->error)
+        trace_finish_sched(t);
     return t->error;
 }
 

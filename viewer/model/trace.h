@@ -25,7 +25,8 @@
 #define TRACE_MAX_ROWS (1u << 20) /* of each table: waits, costs, wakes, event names */
 #define TRACE_MAX_MOMENTS (1u << 23)
 #define TRACE_REASONS 24 /* one more than the largest WAIT_… value */
-#define TRACE_WAKERS 4   /* wakers named for each wait; the others are only counted */
+#define TRACE_MAX_CPUS 4096u
+#define TRACE_WAKERS 4 /* wakers named for each wait; the others are only counted */
 #define TRACE_NONE UINT32_MAX
 
 #define TRACE_ARRAY(T)                                                                                       \
@@ -182,6 +183,26 @@ struct trace_syscall {
     int64_t total_ns, max_ns;
 };
 
+/* How one thread was scheduled. An exec doesn't part what its process did before and after. */
+struct trace_sched {
+    int64_t pid, tid;
+    uint32_t thread; /* index, or TRACE_NONE: preflame's and LTTng's own, or of a program without preflame */
+    bool is_on;      /* on a CPU, and since when */
+    bool is_off;     /* off it, after it had been on one */
+    bool was_preempted;
+    uint32_t cpu;
+    int64_t since_ns;
+    int64_t run_ns, preempted_ns;             /* by switches */
+    uint64_t preempted, blocked;              /* how often it left a CPU */
+    int64_t counted_run_ns, counted_ready_ns; /* by schedstat, at its last reading */
+};
+
+struct trace_run { /* on one CPU, without a break */
+    uint32_t sched, cpu;
+    int64_t start_ns, end_ns;
+    bool is_preempted; /* it could have gone on */
+};
+
 struct trace_event_count {
     uint32_t name;
     uint64_t count;
@@ -203,11 +224,17 @@ struct trace {
     TRACE_ARRAY(struct trace_span) spans;
     TRACE_ARRAY(struct trace_log) logs;
     TRACE_ARRAY(struct trace_counter) counters;
+    TRACE_ARRAY(struct trace_sched) scheds;
+    TRACE_ARRAY(struct trace_run) runs; /* by their end; only when moments are wanted */
     TRACE_ARRAY(struct trace_event_count) event_counts;
     TRACE_ARRAY(struct trace_moment) moments; /* by the time of their events; only when wanted */
     struct map ids;                           /* of all the tables above: (table, key…) → index */
     uint32_t free_region;                     /* the first unused row of `regions`: 1 + its index, or 0 */
     int64_t first_ns, last_ns;
+    uint32_t sched_source, sched_problem; /* names: "perf", or "schedstat" and why not perf */
+    bool has_sched;
+    int64_t sched_ns;    /* when scheduling began to be recorded */
+    uint64_t sched_lost; /* switches that found no room */
     uint64_t event_count;
     uint64_t refused;   /* entries beyond a limit */
     bool wants_moments; /* set before the first event */

@@ -28,7 +28,12 @@
     X(REGION_END, "region_end")                                                                              \
     X(LOG, "log")                                                                                            \
     X(COUNTER, "counter")                                                                                    \
-    X(LOSS, "loss")
+    X(LOSS, "loss")                                                                                          \
+    X(SCHED_SOURCE, "sched_source")                                                                          \
+    X(SCHED_IN, "sched_in")                                                                                  \
+    X(SCHED_OUT, "sched_out")                                                                                \
+    X(SCHED_STAT, "sched_stat")                                                                              \
+    X(SCHED_LOST, "sched_lost")
 
 enum trace_event_kind {
     TRACE_FOREIGN, /* some other provider's event: counted, not understood */
@@ -52,6 +57,9 @@ struct trace_event {
     uint64_t base, size, file_offset, pthread, entry, object, id, stack, waiters, task, parent;
     int64_t result, reason, timeout_ns, duration_ns, since_ns, number, weight_ns;
     double value;
+    const char *source, *problem;
+    uint64_t cpu, preempted, slices, count;
+    int64_t run_ns, ready_ns;
     uint64_t dropped_samples, dropped_stacks, truncated_stacks;
     const uint64_t *numbers; /* pcs of `stack`, bytes of `build_id` of `module` */
     size_t number_count;

@@ -17,6 +17,7 @@ enum trace_table {
     TABLE_TASK,
     TABLE_SPAN,
     TABLE_COUNTER,
+    TABLE_SCHED,
 };
 
 struct trace_key {
@@ -61,6 +62,9 @@ void trace_on_thread(struct trace *t, uint32_t thread, const struct trace_event 
 void trace_on_wait(struct trace *t, uint32_t thread, const struct trace_event *event);
 void trace_on_syscall(struct trace *t, uint32_t thread, const struct trace_event *event);
 void trace_on_user(struct trace *t, uint32_t thread, const struct trace_event *event);
+void trace_on_sched(struct trace *t, const struct trace_event *event);
+/* Ends the runs that go on, and finds whose they are. */
+void trace_finish_sched(struct trace *t);
 /* Ends a wait that never sent its unblock. */
 void trace_close_wait(struct trace *t, uint32_t thread, int64_t end_ns);
 

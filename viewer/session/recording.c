@@ -75,6 +75,12 @@ static int await_process(struct recording *recording, pid_t only, char *problem,
     return status;
 }
 
+static void watch(struct recording *recording, pid_t pid, bool is_new)
+{
+    if (recording->has_sched && !recording->kept.bytes)
+        recording->sched = sched_start(pid, is_new, recording->directory);
+}
+
 int recording_start(struct recording *recording, pid_t only, char *problem, size_t problem_size)
 {
     int status = session_daemon_acquire(&recording->daemon, only == 0, problem, problem_size);
@@ -88,7 +94,14 @@ int recording_start(struct recording *recording, pid_t only, char *problem, size
     }
     if (status < 0 && recording->is_directory_ours)
         remove_tree(recording->directory);
+    if (status == 0 && only)
+        watch(recording, only, false);
     return status;
+}
+
+void recording_watch(struct recording *recording, pid_t pid)
+{
+    watch(recording, pid, true);
 }
 
 const char *recording_result_folder(const struct recording *recording)
@@ -125,9 +138,13 @@ void recording_finish(struct recording *recording, struct recording_result *ret_
         status = -EIO;
     recording->session[0] = '\0';
     session_daemon_release(&recording->daemon);
+    sched_stop(recording->sched);
     ret_result->is_complete = status == 0;
     ret_result->is_counted_whole =
         trace_count_events(recording_result_folder(recording), COUNT_MS, &count) == 0;
+    /* What is beside LTTng's trace is not counted as its events. */
+    sched_finish(recording->sched, recording->directory);
+    recording->sched = NULL;
     ret_result->events = count.events;
     /* What a flight recorder overwrote is what it was to forget. */
     uint64_t lost = loss.discarded_events + (recording->kept.bytes ? 0 : loss.lost_packets);

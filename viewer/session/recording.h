@@ -4,6 +4,7 @@
 
 #include "base/compiler.h"
 #include "viewer/session/daemon.h"
+#include "viewer/session/sched.h"
 #include "viewer/session/session.h"
 
 #include <limits.h>
@@ -18,6 +19,8 @@ struct recording {
     bool is_directory_ours;          /* made by us: removed again if nothing came of it */
     struct session_kept kept;        /* set between preparing and starting */
     char dump[PATH_MAX];             /* of a flight recorder: the folder of the last dump of ours */
+    bool has_sched;                  /* also how threads are scheduled; set likewise */
+    struct sched *sched;             /* owned, or NULL */
 };
 
 struct recording_result {
@@ -36,6 +39,10 @@ int recording_prepare(struct recording *recording, const char *directory) MUST_U
  * failure `problem` says why in one line and the folder is removed if we made it. Takes 3 s at most, with
  * `only` 15, plus the time to end a daemon of ours that hangs. 0 or negative errno. */
 int recording_start(struct recording *recording, pid_t only, char *problem, size_t problem_size) MUST_USE;
+
+/* Records from here on how the threads of a process are scheduled that has just been made and hasn't begun
+ * its work. recording_start does so for `only`. Not of a flight recorder, which keeps no files. */
+void recording_watch(struct recording *recording, pid_t pid);
 
 /* Where the last result lies: the folder, or the last dump in it. */
 const char *recording_result_folder(const struct recording *recording);

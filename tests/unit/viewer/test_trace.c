@@ -171,6 +171,52 @@ static void failed_symbolizer_leaves_addresses_by_module(void **state)
     trace_clear(&t);
 }
 
+static void runs_are_between_switches_and_a_switch_told_twice_counts_once(void **state)
+{
+    (void)state;
+    struct trace t;
+    trace_init(&t);
+    t.wants_moments = true;
+    FEED(&t, TRACE_SCHED_SOURCE, 100, 9, 9, .source = "perf");
+    FEED(&t, TRACE_SCHED_IN, 150, 9, 9, .cpu = 1);
+    FEED(&t, TRACE_SCHED_IN, 150, 9, 9, .cpu = 1);
+    FEED(&t, TRACE_SCHED_OUT, 170, 9, 9, .cpu = 1, .preempted = 1);
+    FEED(&t, TRACE_SCHED_OUT, 170, 9, 9, .cpu = 1, .preempted = 1);
+    FEED(&t, TRACE_SAMPLE, 180, 9, 9, .weight_ns = 1);
+    FEED(&t, TRACE_SCHED_IN, 200, 9, 9, .cpu = 0);
+    FEED(&t, TRACE_SAMPLE, 210, 9, 9, .weight_ns = 1);
+    assert_int_equal(trace_finish(&t), 0);
+    assert_int_equal(t.first_ns, 180); /* of the program's own events */
+    assert_int_equal(t.scheds.count, 1);
+    assert_int_equal(t.scheds.data[0].thread, 0);
+    assert_int_equal(t.scheds.data[0].run_ns, 20 + 10);
+    assert_int_equal(t.scheds.data[0].preempted, 1);
+    assert_int_equal(t.scheds.data[0].preempted_ns, 30);
+    assert_int_equal(t.runs.count, 2);
+    assert_int_equal(t.runs.data[1].cpu, 0);
+    assert_int_equal(t.runs.data[1].end_ns, 210);
+    trace_clear(&t);
+}
+
+static void what_leaves_a_cpu_unseen_was_there_when_the_recording_began(void **state)
+{
+    (void)state;
+    struct trace t;
+    trace_init(&t);
+    FEED(&t, TRACE_SCHED_SOURCE, 100, 9, 9, .source = "perf");
+    FEED(&t, TRACE_SCHED_OUT, 170, 9, 8, .cpu = 1);
+    FEED(&t, TRACE_SCHED_STAT, 180, 9, 8, .run_ns = 71, .ready_ns = 3);
+    FEED(&t, TRACE_SCHED_LOST, 190, 9, 8, .count = 4);
+    assert_int_equal(trace_finish(&t), 0);
+    assert_int_equal(t.scheds.data[0].thread, TRACE_NONE); /* it sent nothing itself */
+    assert_int_equal(t.scheds.data[0].run_ns, 70);
+    assert_int_equal(t.scheds.data[0].blocked, 1);
+    assert_int_equal(t.scheds.data[0].counted_run_ns, 71);
+    assert_int_equal(t.scheds.data[0].counted_ready_ns, 3);
+    assert_int_equal(t.sched_lost, 4);
+    trace_clear(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +226,8 @@ int main(void)
         cmocka_unit_test(wait_that_never_ends_lasts_to_the_end_of_the_trace),
         cmocka_unit_test(exec_starts_a_new_stack_dictionary),
         cmocka_unit_test(forked_child_finds_the_stacks_of_its_parent),
+        cmocka_unit_test(runs_are_between_switches_and_a_switch_told_twice_counts_once),
+        cmocka_unit_test(what_leaves_a_cpu_unseen_was_there_when_the_recording_began),
         cmocka_unit_test(hostile_times_do_not_overflow),
         cmocka_unit_test(entries_beyond_a_limit_are_counted),
         cmocka_unit_test(failed_symbolizer_leaves_addresses_by_module),

@@ -15,6 +15,8 @@ static inline void feed_event(struct trace *t, struct trace_event event)
     event.name = event.name ? event.name : "";
     event.category = event.category ? event.category : "";
     event.message = event.message ? event.message : "";
+    event.source = event.source ? event.source : "";
+    event.problem = event.problem ? event.problem : "";
     trace_event(t, &event);
 }
 
