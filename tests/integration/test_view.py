@@ -10,6 +10,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import perfetto_reader
 import pprof_reader
 import pytest
 from conftest import pprof_top
@@ -206,6 +207,28 @@ def test_lost_events_are_counted_and_said(tmp_path):
     assert "Lost: 7 events, 0 packets" in text
     assert "lost 7 events" in errors
     assert "7 events discarded by the tracer" in view(tmp_path / "trace", "--format=svg")[0]
+
+
+def test_every_view_says_what_the_tracer_lost_and_views_of_time_when(tmp_path):
+    trace = tmp_path / "trace"
+    write_trace(trace, known_streams(), discarded=7)
+    words = "7 events discarded by the tracer"
+    shown = json.loads(view(trace, "--format=chrome")[0])
+    assert (shown["otherData"]["lost_events"], shown["otherData"]["lost_packets"]) == (7, 0)
+    lost = [event for event in shown["traceEvents"] if event["name"] == "lost"]
+    assert [(event["ph"], event["s"], event["args"]["events"], event["args"]["packets"]) for event in lost] == [("i", "g", 7, 0)]
+    # Between the stream's last packet and the empty one that tells of them.
+    assert lost[0]["ts"] == pytest.approx(4.001) and lost[0]["args"]["within_us"] == pytest.approx(0.001)
+    view(trace, "-o", tmp_path / "view.pftrace")
+    losses = [event for event in perfetto_reader.read(tmp_path / "view.pftrace").events if event.name == "lost"]
+    assert [(event.time_ns, event.notes) for event in losses] == [(4001, {"events": 7, "packets": 0, "within_ns": 1})]
+    view(trace, "--format=gotrace", "-o", tmp_path / "view.trace")
+    assert words.encode() in (tmp_path / "view.trace").read_bytes()
+    assert words in json.loads(view(trace, "--format=speedscope")[0])["name"]
+    view(trace, "--format=pprof", "-o", tmp_path / "view.pprof")
+    assert words.encode() in gzip.decompress((tmp_path / "view.pprof").read_bytes())
+    text = view(trace)[0].splitlines()
+    assert re.match(r"  7 events, 0 packets +4\.00 µs to +4\.00 µs", text[text.index("Lost: 7 events, 0 packets") + 1])
 
 
 def test_forked_processes_get_a_root_of_their_own(tmp_path):

@@ -17,11 +17,9 @@ static void on_event(void *context, const struct trace_event *event)
     trace_event(t, event);
 }
 
-static void on_lost(void *context, uint64_t events, uint64_t packets)
+static void on_lost(void *context, const struct trace_loss *loss)
 {
-    struct trace *t = context;
-    t->lost_events += events;
-    t->lost_packets += packets;
+    trace_lose(context, loss);
 }
 
 static void on_warning(void *context, const char *what, const char *why)

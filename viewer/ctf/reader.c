@@ -85,11 +85,10 @@ static void ignore_event(void *context, const struct trace_event *event)
     (void)event;
 }
 
-static void ignore_lost(void *context, uint64_t events, uint64_t packets)
+static void ignore_lost(void *context, const struct trace_loss *loss)
 {
     (void)context;
-    (void)events;
-    (void)packets;
+    (void)loss;
 }
 
 static void ignore_warning(void *context, const char *what, const char *why)

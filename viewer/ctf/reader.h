@@ -9,8 +9,8 @@
 
 /* What the reader tells while it works. */
 struct reader_calls {
-    void (*on_event)(void *context, const struct trace_event *event);  /* in the order of time */
-    void (*on_lost)(void *context, uint64_t events, uint64_t packets); /* 1 when the trace gives no number */
+    void (*on_event)(void *context, const struct trace_event *event); /* in the order of time */
+    void (*on_lost)(void *context, const struct trace_loss *loss);    /* 1 when the trace gives no number */
     void (*on_warning)(void *context, const char *what,
                        const char *why); /* a trace or stream that is left out */
     void *context;

@@ -39,19 +39,54 @@ static void end_stream(struct sink_stream *stream)
     stream->iterator = NULL;
 }
 
+static int64_t ns_of(const bt_clock_snapshot *clock)
+{
+    int64_t time_ns = 0;
+    if (bt_clock_snapshot_get_ns_from_origin(clock, &time_ns) !=
+        BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK)
+        bt_current_thread_clear_error();
+    return time_ns;
+}
+
+static void report_discarded_events(struct sink *sink, const bt_message *message)
+{
+    const bt_stream_class *class =
+        bt_stream_borrow_class_const(bt_message_discarded_events_borrow_stream_const(message));
+    struct trace_loss loss = {.events = 1};
+    uint64_t count;
+    if (bt_message_discarded_events_get_count(message, &count) == BT_PROPERTY_AVAILABILITY_AVAILABLE)
+        loss.events = count;
+    if (bt_stream_class_discarded_events_have_default_clock_snapshots(class)) {
+        loss.since_ns =
+            ns_of(bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(message));
+        loss.until_ns = ns_of(bt_message_discarded_events_borrow_end_default_clock_snapshot_const(message));
+    }
+    sink->calls->on_lost(sink->calls->context, &loss);
+}
+
+static void report_discarded_packets(struct sink *sink, const bt_message *message)
+{
+    const bt_stream_class *class =
+        bt_stream_borrow_class_const(bt_message_discarded_packets_borrow_stream_const(message));
+    struct trace_loss loss = {.packets = 1};
+    uint64_t count;
+    if (bt_message_discarded_packets_get_count(message, &count) == BT_PROPERTY_AVAILABILITY_AVAILABLE)
+        loss.packets = count;
+    if (bt_stream_class_discarded_packets_have_default_clock_snapshots(class)) {
+        loss.since_ns =
+            ns_of(bt_message_discarded_packets_borrow_beginning_default_clock_snapshot_const(message));
+        loss.until_ns = ns_of(bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(message));
+    }
+    sink->calls->on_lost(sink->calls->context, &loss);
+}
+
 static void report_lost(struct sink *sink, const bt_message *message)
 {
-    uint64_t count = 1;
     bt_message_type type = bt_message_get_type(message);
-    if (type == BT_MESSAGE_TYPE_DISCARDED_EVENTS) {
-        if (bt_message_discarded_events_get_count(message, &count) != BT_PROPERTY_AVAILABILITY_AVAILABLE)
-            count = 1;
-        sink->calls->on_lost(sink->calls->context, count, 0);
-    } else if (type == BT_MESSAGE_TYPE_DISCARDED_PACKETS) {
-        if (bt_message_discarded_packets_get_count(message, &count) != BT_PROPERTY_AVAILABILITY_AVAILABLE)
-            count = 1;
-        sink->calls->on_lost(sink->calls->context, 0, count);
-    }
+    if (type == BT_MESSAGE_TYPE_DISCARDED_EVENTS)
+        report_discarded_events(sink, message);
+    else if (type == BT_MESSAGE_TYPE_DISCARDED_PACKETS)
+        report_discarded_packets(sink, message);
 }
 
 static int64_t time_of(const bt_message *message)
@@ -59,14 +94,9 @@ static int64_t time_of(const bt_message *message)
     const bt_event *event = bt_message_event_borrow_event_const(message);
     const bt_stream_class *class =
         bt_event_class_borrow_stream_class_const(bt_event_borrow_class_const(event));
-    int64_t time_ns = 0;
     if (!bt_stream_class_borrow_default_clock_class_const(class))
         return 0;
-    const bt_clock_snapshot *clock = bt_message_event_borrow_default_clock_snapshot_const(message);
-    if (bt_clock_snapshot_get_ns_from_origin(clock, &time_ns) !=
-        BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK)
-        bt_current_thread_clear_error();
-    return time_ns;
+    return ns_of(bt_message_event_borrow_default_clock_snapshot_const(message));
 }
 
 /* Stands the stream on its next event; false at its end. */

@@ -296,6 +296,24 @@ static void put_cpus(struct writing *w)
     bytes_puts(w->out, ",\"name\":\"process_name\",\"args\":{\"name\":\"CPUs\"}}");
 }
 
+/* A line through all tracks where the loss is known to have ended. */
+static void put_losses(struct writing *w)
+{
+    const struct trace *t = w->report->trace;
+    for (size_t i = 0; i < t->losses.count; i++) {
+        const struct trace_loss *loss = &t->losses.data[i];
+        int64_t until_ns = loss->until_ns > w->origin_ns ? loss->until_ns : w->origin_ns;
+        int64_t since_ns = loss->since_ns > w->origin_ns ? loss->since_ns : w->origin_ns;
+        begin_cpu(w, "i", 0);
+        bytes_puts(w->out, ",\"cat\":\"lost\",\"name\":\"lost\",\"s\":\"g\"");
+        put_us(w, "ts", until_ns - w->origin_ns);
+        bytes_printf(w->out, ",\"args\":{\"events\":%" PRIu64 ",\"packets\":%" PRIu64, loss->events,
+                     loss->packets);
+        put_us(w, "within_us", until_ns > since_ns ? until_ns - since_ns : 0);
+        bytes_puts(w->out, "}}");
+    }
+}
+
 static int put_all(struct writing *w)
 {
     struct timeline timeline;
@@ -309,6 +327,7 @@ static int put_all(struct writing *w)
     for (uint32_t i = 0; i < t->threads.count; i++)
         turn(w, i, t->last_ns, TRACE_NONE);
     put_cpus(w);
+    put_losses(w);
     timeline_clear(&timeline);
     return 0;
 }
@@ -324,7 +343,8 @@ int write_chrome(const struct report *report, const struct format_options *optio
     bytes_puts(out, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"exporter\":\"preflame " PREFLAME_VERSION
                     "\",\"title\":");
     json_put(out, report->title);
-    bytes_printf(out, ",\"lost_events\":%" PRIu64 "},\n\"traceEvents\":[\n", report->trace->lost_events);
+    bytes_printf(out, ",\"lost_events\":%" PRIu64 ",\"lost_packets\":%" PRIu64 "},\n\"traceEvents\":[\n",
+                 report->trace->lost_events, report->trace->lost_packets);
     int error = w.tracks ? 0 : -ENOMEM;
     if (!error) {
         put_names(&w);

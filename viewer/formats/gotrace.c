@@ -2,6 +2,7 @@
  * them, since the trace doesn't know CPUs. */
 #include "viewer/formats/format.h"
 #include "viewer/formats/gotrace_out.h"
+#include "viewer/formats/notes.h"
 #include "viewer/model/timeline.h"
 #include "viewer/model/wait_class.h"
 
@@ -31,6 +32,7 @@ struct writing {
     uint32_t *free_ps;            /* owned; those without a goroutine */
     uint32_t p_count, free_count, p_room;
     struct gotrace_batch pseudo;
+    bool has_logged_loss;
     int error;
 };
 
@@ -84,6 +86,20 @@ static uint32_t new_p(struct writing *w)
     return w->p_count++;
 }
 
+/* Go's traces have no place for what is missing: the first goroutine that runs logs it. */
+static void log_loss(struct writing *w, struct gotrace_batch *batch, int64_t time_ns)
+{
+    struct bytes text CLEANUP(bytes_clear);
+    bytes_init(&text, NAME_MAX_BYTES);
+    notes_put(&text, w->report, "; ");
+    uint32_t category = text.len ? names_add(&w->report->trace->names, "lost") : 0;
+    w->has_logged_loss = true;
+    if (!text.len)
+        return;
+    PUT(batch, GOTRACE_USER_LOG, time_ns, 0, gotrace_string(&w->dictionary, w->report, category), 0);
+    gotrace_put_text(batch, bytes_text(&text) + sizeof("; ") - 1);
+}
+
 static void resume(struct writing *w, struct goroutine *g, int64_t time_ns)
 {
     g->p = w->free_count ? w->free_ps[--w->free_count] : new_p(w);
@@ -94,6 +110,8 @@ static void resume(struct writing *w, struct goroutine *g, int64_t time_ns)
         PUT(batch, GOTRACE_PROC_START, time_ns, g->p);
     PUT(batch, GOTRACE_GO_START, time_ns, g->id, g->sequence);
     g->sequence++;
+    if (!w->has_logged_loss)
+        log_loss(w, batch, time_ns);
 }
 
 /* The goroutine leaves its P. */

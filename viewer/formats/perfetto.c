@@ -218,6 +218,28 @@ static void put_cpus(struct writing *w)
     }
 }
 
+/* A track of its own for what the tracer lost: at the end of the time in which it did. */
+static void put_losses(struct writing *w)
+{
+    const struct trace *t = w->report->trace;
+    if (t->losses.count)
+        perfetto_put_track(&w->out, perfetto_uuid(PERFETTO_LOST, 0), 0, "Lost", false);
+    for (size_t i = 0; i < t->losses.count; i++) {
+        const struct trace_loss *loss = &t->losses.data[i];
+        int64_t until_ns = loss->until_ns > w->origin_ns ? loss->until_ns : w->origin_ns;
+        int64_t since_ns = loss->since_ns > w->origin_ns ? loss->since_ns : w->origin_ns;
+        struct perfetto_event event = {.type = PERFETTO_INSTANT,
+                                       .track = perfetto_uuid(PERFETTO_LOST, 0),
+                                       .time_ns = until_ns - w->origin_ns,
+                                       .category = "lost",
+                                       .name = "lost"};
+        annotate(&event, "events", NULL, (int64_t)loss->events);
+        annotate(&event, "packets", NULL, (int64_t)loss->packets);
+        annotate(&event, "within_ns", NULL, until_ns > since_ns ? until_ns - since_ns : 0);
+        perfetto_put_event(&w->out, &event);
+    }
+}
+
 int write_perfetto(const struct report *report, const struct format_options *options, struct bytes *out)
 {
     (void)options;
@@ -233,6 +255,7 @@ int write_perfetto(const struct report *report, const struct format_options *opt
     for (size_t i = 0; i < timeline.count && !w.out.error; i++)
         put_step(&w, &timeline.steps[i]);
     put_cpus(&w);
+    put_losses(&w);
     error = w.out.error;
     perfetto_clear(&w.out);
     timeline_clear(&timeline);

@@ -23,6 +23,7 @@ enum perfetto_track {
     PERFETTO_LEVELS, /* a counter */
     PERFETTO_CPU,    /* by its number; and the track above them */
     PERFETTO_CPUS,
+    PERFETTO_LOST, /* what the tracer lost */
 };
 static inline uint64_t perfetto_uuid(enum perfetto_track kind, uint64_t row)
 {

@@ -1,6 +1,7 @@
 /* A pprof profile: the one that was read, or one made of call trees. */
 #include "exporters/profile/profile.h"
 #include "viewer/formats/format.h"
+#include "viewer/formats/notes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -68,6 +69,16 @@ static void add_graph(struct profile *p, const struct report *report, size_t ind
     }
 }
 
+/* What is missing, as a comment: `go tool pprof -comments` shows it. */
+static void add_notes(struct profile *p, const struct report *report)
+{
+    struct bytes notes CLEANUP(bytes_clear);
+    bytes_init(&notes, NAME_MAX_BYTES);
+    notes_put(&notes, report, "; ");
+    if (notes.len)
+        profile_add_comment(p, bytes_text(&notes) + sizeof("; ") - 1);
+}
+
 static int write_trees(const struct report *report, struct bytes *out)
 {
     struct profile *p CLEANUP(profile_freep) = profile_new();
@@ -77,6 +88,7 @@ static int write_trees(const struct report *report, struct bytes *out)
         add_types(p, report);
         for (size_t i = 0; i < report->graph_count; i++)
             add_graph(p, report, i, stack);
+        add_notes(p, report);
         error = profile_encode_gzip(p, out);
     }
     free(stack);

@@ -1,6 +1,7 @@
 /* Speedscope's own file format: https://github.com/jlfwong/speedscope/wiki/Importing-from-custom-sources. */
 #include "viewer/formats/format.h"
 #include "viewer/formats/json.h"
+#include "viewer/formats/notes.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -88,6 +89,16 @@ static int put_profile(struct bytes *out, const struct graph *graph, const struc
     return error;
 }
 
+/* The file's name is what speedscope shows always: what is missing stands there. */
+static void put_title(struct bytes *out, const struct report *report)
+{
+    struct bytes title CLEANUP(bytes_clear);
+    bytes_init(&title, NAME_MAX_BYTES);
+    bytes_puts(&title, report->title);
+    notes_put(&title, report, " · ");
+    json_put(out, bytes_text(&title));
+}
+
 int write_speedscope(const struct report *report, const struct format_options *options, struct bytes *out)
 {
     (void)options;
@@ -97,7 +108,7 @@ int write_speedscope(const struct report *report, const struct format_options *o
         return error;
     bytes_puts(out, "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\n"
                     "\"exporter\":\"preflame " PREFLAME_VERSION "\",\"name\":");
-    json_put(out, report->title);
+    put_title(out, report);
     bytes_puts(out, ",\n\"shared\":{\"frames\":[");
     put_frames(out, report, &table);
     bytes_puts(out, "]},\n\"profiles\":[");

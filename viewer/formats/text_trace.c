@@ -27,7 +27,7 @@ static void put_processes(struct bytes *out, const struct trace *t)
     }
 }
 
-static void put_events(struct bytes *out, const struct trace *t)
+static void put_events(struct bytes *out, const struct trace *t, size_t max_rows)
 {
     bytes_printf(out, "Events: %" PRIu64 "\n", t->event_count);
     for (size_t i = 0; i < t->event_counts.count; i++) {
@@ -36,6 +36,18 @@ static void put_events(struct bytes *out, const struct trace *t)
         bytes_puts(out, "\n");
     }
     bytes_printf(out, "Lost: %" PRIu64 " events, %" PRIu64 " packets\n", t->lost_events, t->lost_packets);
+    for (size_t i = 0; i < t->losses.count && i < max_rows; i++) {
+        const struct trace_loss *loss = &t->losses.data[i];
+        bytes_printf(out, "  %" PRIu64 " events, %" PRIu64 " packets", loss->events, loss->packets);
+        if (loss->until_ns && t->event_count) {
+            text_put_value(out, 14, loss->since_ns - t->first_ns, NS);
+            bytes_puts(out, " to");
+            text_put_value(out, 12, loss->until_ns - t->first_ns, NS);
+        }
+        bytes_puts(out, "\n");
+    }
+    if (t->losses.count > max_rows)
+        bytes_printf(out, "  … %zu more losses\n", t->losses.count - max_rows);
 }
 
 static int by_time(const void *left, const void *right)
@@ -125,7 +137,7 @@ static int put_syscalls(struct bytes *out, const struct trace *t, size_t max_row
 int text_put_trace(struct bytes *out, const struct report *report, size_t max_rows)
 {
     put_processes(out, report->trace);
-    put_events(out, report->trace);
+    put_events(out, report->trace, max_rows);
     int error = put_threads(out, report->trace, max_rows);
     if (!error)
         error = text_put_sched(out, report->trace, max_rows);

@@ -30,6 +30,7 @@ void trace_clear(struct trace *t)
     free(t->counters.data);
     free(t->scheds.data);
     free(t->runs.data);
+    free(t->losses.data);
     free(t->event_counts.data);
     free(t->moments.data);
     trace_init(t);
@@ -138,6 +139,18 @@ void trace_event(struct trace *t, const struct trace_event *event)
     /* Foreign events carry no promise about vpid. */
     if (event->kind != TRACE_FOREIGN)
         dispatch(t, &checked);
+}
+
+void trace_lose(struct trace *t, const struct trace_loss *loss)
+{
+    t->lost_events += loss->events;
+    t->lost_packets += loss->packets;
+    struct trace_loss *kept = t->error ? NULL : TABLE_APPEND(t, &t->losses, TRACE_MAX_ROWS);
+    if (!kept)
+        return;
+    *kept = *loss;
+    kept->since_ns = bounded(loss->since_ns);
+    kept->until_ns = bounded(loss->until_ns);
 }
 
 int trace_finish(struct trace *t)

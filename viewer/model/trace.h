@@ -203,6 +203,11 @@ struct trace_run { /* on one CPU, without a break */
     bool is_preempted; /* it could have gone on */
 };
 
+struct trace_loss { /* of the tracer, somewhere in this time; both 0: nobody knows when */
+    int64_t since_ns, until_ns;
+    uint64_t events, packets;
+};
+
 struct trace_event_count {
     uint32_t name;
     uint64_t count;
@@ -226,6 +231,7 @@ struct trace {
     TRACE_ARRAY(struct trace_counter) counters;
     TRACE_ARRAY(struct trace_sched) scheds;
     TRACE_ARRAY(struct trace_run) runs; /* by their end; only when moments are wanted */
+    TRACE_ARRAY(struct trace_loss) losses;
     TRACE_ARRAY(struct trace_event_count) event_counts;
     TRACE_ARRAY(struct trace_moment) moments; /* by the time of their events; only when wanted */
     struct map ids;                           /* of all the tables above: (table, key…) → index */
@@ -233,13 +239,13 @@ struct trace {
     int64_t first_ns, last_ns;
     uint32_t sched_source, sched_problem; /* names: "perf", or "schedstat" and why not perf */
     bool has_sched;
-    int64_t sched_ns;    /* when scheduling began to be recorded */
-    uint64_t sched_lost; /* switches that found no room */
+    int64_t sched_ns;                   /* when scheduling began to be recorded */
+    uint64_t sched_lost;                /* switches that found no room */
+    uint64_t lost_events, lost_packets; /* as the tracer counted them */
     uint64_t event_count;
     uint64_t refused;   /* entries beyond a limit */
     bool wants_moments; /* set before the first event */
     /* Set by whoever reads the trace. */
-    uint64_t lost_events, lost_packets; /* as the tracer counted them */
     size_t read_traces, skipped_traces, broken_streams;
     int error; /* 0 or -ENOMEM; sticky */
 };
@@ -250,6 +256,8 @@ void trace_clear(struct trace *t);
 /* Takes one event; events come in the order of their time. Never fails visibly: t->error and t->refused tell.
  */
 void trace_event(struct trace *t, const struct trace_event *event);
+/* Takes a loss that the tracer tells of. */
+void trace_lose(struct trace *t, const struct trace_loss *loss);
 /* Closes the waits that were still open. Call once, after the last event. 0 or the first failure. */
 int trace_finish(struct trace *t) MUST_USE;
 /* The stack `id` of an image or of those that forked it; NULL when the trace doesn't hold it. */
