@@ -24,6 +24,18 @@ def between_marks(items, is_mark):
     return items[marks[0] + 1:marks[1]]
 
 
+def order_by_strace(argv, folder):
+    """The interposed calls of the thread that marks, by their numbers, in the order of their beginning."""
+    log = folder / "order.log"
+    subprocess.run(["strace", "-f", "-o", str(log), *argv], check=True, timeout=60)
+    calls = re.findall(r"^(\d+) +(\w+)\((.*)$", log.read_text(), re.MULTILINE)
+    tid = next(call[0] for call in calls if call[1] == "write" and call[2].startswith('-1, "MARK", 4)'))
+    own = between_marks([call[1:] for call in calls if call[0] == tid],
+                        lambda call: call[0] == "write" and call[1].startswith('-1, "MARK", 4)'))
+    numbers = system_call_numbers()
+    return [numbers[name] for name, _ in own if name not in NOT_INTERPOSED]
+
+
 def counts_by_strace(argv, folder):
     log = folder / "strace.log"
     subprocess.run(["strace", "-f", "-o", str(log), *argv], check=True, timeout=60)
@@ -50,6 +62,40 @@ def test_every_interposed_system_call_is_counted_as_strace_counts(runner, tmp_pa
     wrong = {names[number]: (seen.get(number, 0), expected.get(number, 0))
              for number in set(seen) | set(expected) if seen.get(number, 0) != expected.get(number, 0)}
     assert wrong == {}, "(recorded, by strace)"
+
+
+def test_calls_are_recorded_in_the_order_in_which_strace_sees_them(runner, tmp_path):
+    argv = [program("syscalls_counted")]
+    hidden = {system_call_numbers()["connect"]}  # places.c connects by plain system calls too
+    expected = [number for number in order_by_strace(argv, tmp_path) if number not in hidden]
+    outcome, folder = runner.record(argv, "--no-cpu", "--syscalls=all")
+    assert outcome.status == 0, outcome.stderr
+    calls = [event for event in trace_reader.read(folder)[0] if event.name == "syscall"]
+    tid = next(call.tid for call in calls if call.fields["number"] == 1 and call.fields["result"] == MARK_RESULT)
+    own = between_marks([call.fields for call in calls if call.tid == tid],
+                        lambda call: call["number"] == 1 and call["result"] == MARK_RESULT)
+    assert [call["number"] for call in own if call["number"] not in hidden] == expected and len(expected) > 100
+
+
+def sequences(calls):
+    """What each thread called, of those that did what the program's own threads do; the order of threads is nobody's."""
+    numbers = {system_call_numbers()[name] for name in ("write", "read", "poll")}
+    by_thread = collections.defaultdict(list)
+    for tid, number in calls:
+        if number in numbers:
+            by_thread[tid].append(number)
+    return sorted(own for own in by_thread.values() if system_call_numbers()["poll"] in own)
+
+
+def test_every_threads_calls_come_in_the_order_in_which_strace_sees_them(runner, tmp_path):
+    log = tmp_path / "strace.log"
+    subprocess.run(["strace", "-f", "-o", log, program("syscalls_by_thread")], check=True, timeout=60)
+    numbers = system_call_numbers()
+    expected = sequences((tid, numbers.get(name)) for tid, name in re.findall(r"^(\d+) +(\w+)\(", log.read_text(), re.MULTILINE))
+    outcome, folder = runner.record([program("syscalls_by_thread")], "--no-cpu", "--syscalls=all")
+    assert outcome.status == 0, outcome.stderr
+    calls = [event for event in trace_reader.read(folder)[0] if event.name == "syscall"]
+    assert sequences((call.tid, call.fields["number"]) for call in calls) == expected and len(expected) == 4
 
 
 def test_a_failed_call_is_recorded_with_its_errno(runner):
