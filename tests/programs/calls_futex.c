@@ -73,13 +73,18 @@ static const struct call_row rows[] = {
      place_taken, NULL, CALL_IS_INTERRUPTED},
 };
 
-/* `wake` returns how many it woke or moved. */
+/* `wake` returns how many it woke or moved: none if the waiter has been interrupted and not begun to wait
+ * again. */
 static void woken_by_another(const char *name, call_fn wait, long (*wake)(void))
 {
     struct blocked_thread b = {.call = wait, .where = place_taken()};
     blocked_start(&b);
-    blocked_until_asleep(&b);
-    transcript_line("%s woke %ld", name, wake());
+    long woken = 0;
+    while (woken == 0) {
+        blocked_until_asleep(&b);
+        woken = wake();
+    }
+    transcript_line("%s woke %ld", name, woken);
     blocked_join(&b);
     transcript_result(name, "of who waits", b.result, b.error);
 }
@@ -102,7 +107,7 @@ static long wake_bitset(void)
 static long wake_with_operation(void)
 {
     return syscall(SYS_futex, &other_word, FUTEX_WAKE_OP_PRIVATE, 1, 1L, &word,
-                   FUTEX_OP(FUTEX_OP_SET, 0, FUTEX_OP_CMP_EQ, 2));
+                   FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 2));
 }
 
 static long wake_one_move_others(void)
@@ -110,10 +115,12 @@ static long wake_one_move_others(void)
     return syscall(SYS_futex, &word, FUTEX_REQUEUE_PRIVATE, 1, 5L, &other_word, 0);
 }
 
+/* Who is interrupted between the two waits for the first word again. */
 static long move_then_wake(void)
 {
     long moved = syscall(SYS_futex, &word, FUTEX_CMP_REQUEUE_PRIVATE, 0, 5L, &other_word, 2);
-    return 10 * moved + syscall(SYS_futex, &other_word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    long woken = syscall(SYS_futex, &other_word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    return woken == 0 ? 0 : 10 * moved + woken;
 }
 
 int main(void)

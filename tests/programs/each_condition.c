@@ -2,6 +2,7 @@
  * C11's. */
 #include "each.h"
 
+#include <stdatomic.h>
 #include <threads.h>
 
 #ifdef OLD_CONDITIONS
@@ -91,13 +92,17 @@ static void c11_conditions(void)
     EACH_WAKES("cnd_broadcast", WAIT_COND, &c11_cond, 2, cnd_broadcast(&c11_cond));
 }
 
+static atomic_int has_locked;
+
 static void lock_and_unlock(void)
 {
     pthread_mutex_lock(&mutex);
+    atomic_store(&has_locked, 1);
     pthread_mutex_unlock(&mutex);
 }
 
-/* A condition's wait releases the mutex that another thread waits for. */
+/* A condition's wait releases the mutex that another thread waits for; who wakes late finds it taken again,
+ * and waits for the next release. */
 static void release_by_waiting(void)
 {
     struct timespec past = {0, 0};
@@ -105,6 +110,9 @@ static void release_by_waiting(void)
     each_waiter(lock_and_unlock, 0);
     pthread_cond_timedwait(&cond, &mutex, &past);
     each_expect("pthread_cond_timedwait's release", "wake", WAIT_MUTEX, &mutex, 1);
+    if (!atomic_load(&has_locked)) {
+        each_expect("pthread_mutex_unlock after it", "wake", WAIT_MUTEX, &mutex, 1);
+    }
     pthread_mutex_unlock(&mutex);
     each_end();
 }

@@ -80,6 +80,7 @@ int main(int argc, char **argv)
         bool is_first_done = false, is_second_done = false;
         while (!is_first_done || !is_second_done) {
             drain();
+            pause_ns(200000); /* leaves the CPU to those who now go on */
             is_first_done = is_first_done || pthread_tryjoin_np(first, NULL) == 0;
             is_second_done = is_second_done || pthread_tryjoin_np(second, NULL) == 0;
         }
